@@ -19,7 +19,7 @@ import { controlsOf } from './controls.js';
 import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
 import { deleteGenerations, generationsToDelete, nextAfterGarbage } from './old-generations.js';
 import { pathParameter } from './parameters.js';
-import { unavailable } from './on-service.js';
+import { noGain, refusedDraft, unavailable } from './on-service.js';
 import { goneMount, storeMount } from './store-mount.js';
 
 interface Parameters {
@@ -45,12 +45,9 @@ export const cleanNixStore = defineAction<Parameters>({
     };
   },
   async plan(parameters, context) {
-    const refused = (refusal: Block): PlanDraft => ({
-      targets: [`${wordOf(parameters)}:${parameters.path}`],
-      steps: [],
-      effect: 'Store paths that nothing refers to are deleted',
-      refusal,
-    });
+    const target = `${wordOf(parameters)}:${parameters.path}`;
+    const refused = (refusal: Block) =>
+      refusedDraft(target, 'Store paths that nothing refers to are deleted', refusal);
     const { mounts } = await context.read({ parts: ['mounts'] });
     const gone = goneMount(parameters.path, mounts);
     if (gone) return refused(gone);
@@ -61,7 +58,7 @@ export const cleanNixStore = defineAction<Parameters>({
     const inTheWay = await activity(context);
     if (inTheWay) return refused(inTheWay);
     const surplus = surplusOf(mount, parameters, context);
-    return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, nix }, context);
+    return 'sentence' in surplus ? refused(surplus) : draft(parameters, mount, surplus, nix, context);
   },
   unavailable: async (context) => {
     const nix = await storeControls(context);
@@ -88,16 +85,14 @@ async function storeControls(context: Pick<PlanContext, 'read'>): Promise<NixCon
 }
 
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
-const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
 
 /** Returns a block during a build or a switch, which may need what is garbage now. */
 async function activity({ nixActivity }: PlanContext): Promise<Block | undefined> {
   const now = await nixActivity();
   if (isUnknown(now)) return unavailable(`Whether Nix is at work is not known: ${now.unknown}`);
   const busy = now.switching ?? now.building;
-  return busy === null
-    ? undefined
-    : { reason: 'in-transition', sentence: `${busy}: nothing is deleted until it ends` };
+  if (busy === null) return undefined;
+  return { reason: 'in-transition', sentence: `${busy}: nothing is deleted until it ends` };
 }
 
 interface Surplus {
@@ -127,7 +122,7 @@ function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanCo
   const amount = Math.max(0, Math.ceil(usage.used - (level / 100) * (usage.used + usage.available)));
   if (amount === 0) {
     const sentence = `${mountPoint} is ${percent(usage.percent)} full, which is under ${percent(level)} already`;
-    return { reason: 'no-expected-gain', sentence };
+    return noGain(sentence);
   }
   const inBytes = freeing === 'space' ? amount : Math.ceil((amount * space.used) / Math.max(1, usage.used));
   const words = freeing === 'space' ? bytes(amount) : `${count(amount)} inodes (about ${bytes(inBytes)})`;
@@ -135,16 +130,12 @@ function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanCo
   return { bytes: inBytes, words, available: space.available, baseline };
 }
 
-interface Job {
-  readonly mount: MountReading;
-  readonly surplus: Surplus;
-  readonly parameters: Parameters;
-  readonly nix: NixControls;
-}
-
 /** Plans to collect garbage; generations are deleted only after a run that left no garbage and was not enough. */
 async function draft(
-  { mount, surplus, parameters, nix: controls }: Job,
+  parameters: Parameters,
+  mount: MountReading,
+  surplus: Surplus,
+  controls: NixControls,
   context: PlanContext,
 ): Promise<PlanDraft> {
   const { earlier, nix } = context;
@@ -163,15 +154,12 @@ async function draft(
   };
   const own = Math.max(1, Math.ceil(wanted));
   const amount = decided(parameters, own, mount, earlier.length);
-  if (amount === undefined) {
-    const sentence = `${mountPoint} needs less freed by now than was planned: plan it again`;
-    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
-  }
+  const gainless = (sentence: string) => ({ ...about, steps: [], refusal: noGain(sentence) });
+  if (amount === undefined)
+    return gainless(`${mountPoint} needs less freed by now than was planned: plan it again`);
   const { steps, notes } = collectGarbage(amount, surplus.available, controls);
-  if (usedUp ? !deleting : late) {
-    const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
-    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
-  }
+  if (usedUp && !deleting) return gainless('Nix has nothing more to delete');
+  if (!usedUp && late) return gainless(`${fsType} gives space back later`);
   const again = `Looked at again after each run, up to 4 runs: Nix counts files with several links, small and compressed ones in another way than ${fsType} does`;
   const further = nix.deleteOlderThan ? [nextAfterGarbage(old, nix.deleteOlderThan.words)] : [];
   return {
@@ -186,12 +174,7 @@ async function draft(
 const STILL_NEEDED = 0.03;
 
 /** Returns the amount decided before, unless much less is needed now. Further runs of the same act use the need. */
-function decided(
-  { maxFreed }: Parameters,
-  need: number,
-  { space }: MountReading,
-  runsBefore: number,
-): number | undefined {
+function decided({ maxFreed }: Parameters, need: number, { space }: MountReading, runsBefore: number) {
   if (maxFreed === undefined || runsBefore > 0) return need;
   const size = isUnknown(space) ? 0 : space.used + space.available;
   return need >= maxFreed - STILL_NEEDED * size ? maxFreed : undefined;
@@ -211,16 +194,16 @@ async function verify(parameters: Parameters, context: VerifyContext): Promise<V
 }
 
 async function freedWords({ path }: Parameters, { steps, plan, read }: VerifyContext): Promise<string[]> {
+  const words: string[] = [];
   const collected = collectedBy(steps);
-  const nix =
-    collected &&
-    `Nix deleted ${count(collected.paths)} store paths and counts ${bytes(collected.freedBytes)} as freed`;
+  if (collected) {
+    const { paths, freedBytes } = collected;
+    words.push(`Nix deleted ${count(paths)} store paths and counts ${bytes(freedBytes)} as freed`);
+  }
   const { mounts } = await read({ parts: ['mounts'] });
   const space = isUnknown(mounts) ? undefined : mountOf(path, mounts)?.space;
   const before = plan.baseline?.usedBytes;
-  const measured =
-    before === undefined || space === undefined || isUnknown(space)
-      ? undefined
-      : `${bytes(Math.max(0, before - space.used))} less are in use`;
-  return [nix, measured].filter((words) => words !== undefined);
+  if (before !== undefined && space !== undefined && !isUnknown(space))
+    words.push(`${bytes(Math.max(0, before - space.used))} less are in use`);
+  return words;
 }

@@ -6,13 +6,12 @@ import {
   defineAction,
   verifyByCheck,
   type PlanContext,
-  type PlanDraft,
   type Verification,
   type VerifyContext,
 } from './define.js';
 import { controlsOf } from './controls.js';
 import { noParameters } from './parameters.js';
-import { unavailable } from './on-service.js';
+import { noGain, refusedDraft, unavailable } from './on-service.js';
 
 const OWN_GROUP =
   'What is full is the memory of this control group, and dropping the caches of the whole host is no answer to that';
@@ -22,14 +21,10 @@ export const clearSystemCache = defineAction({
   parse: noParameters,
   async plan(_parameters, { read, guards }) {
     const { memory } = await read({ parts: ['memory'] });
-    const refused = (refusal: Block): PlanDraft => ({
-      targets: ['memory'],
-      steps: [],
-      effect: 'Cached file data is dropped from memory',
-      refusal,
-    });
+    const refused = (refusal: Block) =>
+      refusedDraft('memory', 'Cached file data is dropped from memory', refusal);
     if (isUnknown(memory)) return refused(unavailable(`Memory is not known: ${memory.unknown}`));
-    if (memory.scope === 'cgroup') return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
+    if (memory.scope === 'cgroup') return refused(noGain(OWN_GROUP));
     const file = await dropCaches({ read });
     if ('sentence' in file) return refused(file);
     const best = largestGain(memory);
@@ -38,7 +33,7 @@ export const clearSystemCache = defineAction({
     const words = `${bytes(best.gain)} of ${best.what} that are not counted as available already`;
     if (best.gain < least) {
       const sentence = `Dropping caches would gain ${words}, at most: less than ${guards.useless.gainPercent} % of memory, ${bytes(least)}`;
-      return refused({ reason: 'no-expected-gain', sentence });
+      return refused(noGain(sentence));
     }
     return {
       targets: ['memory'],

@@ -2,10 +2,8 @@ import type { ControlsReading } from '../model/controls-reading.js';
 import { unknown, type Reading } from '../model/reading.js';
 import type { PlanContext } from './define.js';
 
-const NOT_REPORTED = unknown('this host does not report it');
-
 /** Reads the interfaces through which built-in actions act; unknown for a host that does not report them. */
 export async function controlsOf({ read }: Pick<PlanContext, 'read'>): Promise<Reading<ControlsReading>> {
-  const { controls = NOT_REPORTED } = await read({ parts: [], controls: true });
+  const { controls = unknown('this host does not report it') } = await read({ parts: [], controls: true });
   return controls;
 }

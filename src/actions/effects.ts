@@ -11,13 +11,6 @@ export interface PlannedJob {
   readonly unit: string;
 }
 
-/** The effects as far as the facts go, and the units whose facts are still needed. */
-export interface FoundEffects {
-  readonly effects: Effects;
-  /** Full names; empty when the effects are complete. */
-  readonly missing: readonly string[];
-}
-
 const UP = ['active', 'reloading', 'refreshing'];
 const DOWN = ['inactive', 'failed'];
 /** systemd drops a start job for a unit that is up, and what hangs on that job alone. */
@@ -35,12 +28,13 @@ const isDown = ({ activeState }: UnitRelations): boolean => DOWN.includes(active
  * - A restart restarts the running dependents, each of which starts and stops others as a start of it would.
  * - A reload goes to `PropagatesReloadTo`.
  *
- * Pure. The facts come from `factsOf`; what it does not have is named in `missing`.
+ * Pure. The facts come from `factsOf`; the full names of units that it does not have are in `missing`, which is empty
+ * when the effects are complete.
  */
 export function effectsOf(
   jobs: readonly PlannedJob[],
   factsOf: (unit: string) => UnitRelations | undefined,
-): FoundEffects {
+): { readonly effects: Effects; readonly missing: readonly string[] } {
   const missing = new Set<string>();
   const facts = (names: readonly string[]): UnitRelations[] =>
     names.flatMap((name) => {
@@ -49,18 +43,11 @@ export function effectsOf(
       return found?.loadState === 'loaded' ? [found] : [];
     });
   const targets = facts(jobs.map(({ unit }) => unit));
-  const walk = walked(jobs, facts);
-  const { touched, touchedIfUp, started } = walk;
+  const { touched, touchedIfUp, started } = walked(jobs, facts);
   const mayRun = [...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
 
-  const onFailure = startedLater(
-    mayRun.flatMap((unit) => unit.onFailure),
-    facts,
-  );
-  const onSuccess = startedLater(
-    mayRun.flatMap((unit) => unit.onSuccess),
-    facts,
-  );
+  const onFailure = startedLater('onFailure', mayRun, facts);
+  const onSuccess = startedLater('onSuccess', mayRun, facts);
   const emergency = [
     ...mayRun.flatMap(emergenciesOf),
     ...[onFailure, onSuccess].flatMap(({ units, touched: later }) => [
@@ -139,16 +126,11 @@ function isNoop(verb: Verb, unit: UnitRelations): boolean {
   return isDown(unit) || (verb === 'reload' && !unit.canReload);
 }
 
-/** Returns the effects of a later start of these units. */
-function startedLater(
-  names: readonly string[],
-  facts: FactsOf,
-): Pick<Walk, 'touched'> & { readonly units: readonly UnitRelations[] } {
-  const first = facts([...new Set(names)]);
-  const { touched, started } = walked(
-    first.map(({ id }) => ({ verb: 'start', unit: id })),
-    facts,
-  );
+/** Returns the effects of a later start of what these units name. */
+function startedLater(how: 'onFailure' | 'onSuccess', units: readonly UnitRelations[], facts: FactsOf) {
+  const first = facts([...new Set(units.flatMap((unit) => unit[how]))]);
+  const jobs = first.map(({ id }) => ({ verb: 'start' as const, unit: id }));
+  const { touched, started } = walked(jobs, facts);
   return { touched, units: [...started.values()] };
 }
 

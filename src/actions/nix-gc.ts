@@ -8,12 +8,6 @@ const RESERVE = '/nix/var/nix/db/reserved';
 const FULL_BYTES = 256 * 1024;
 const TIMEOUT_MS = 30 * 60_000;
 
-/** Steps that collect garbage on this host, with notes. */
-export interface Collecting {
-  readonly steps: readonly CommandStep[];
-  readonly notes: readonly string[];
-}
-
 /**
  * Returns steps that collect up to so many bytes of garbage: through nix-daemon if it accepts this user, else as root.
  * On a full disk Nix cannot open its database, so its reserve file is removed first and not created again.
@@ -22,42 +16,28 @@ export function collectGarbage(
   bytes: number,
   availableBytes: number,
   { daemon, hasSystemd }: NixControls,
-): Collecting {
-  const gc = (amount: number, more: readonly string[] = []): CommandStep => ({
+): { readonly steps: readonly CommandStep[]; readonly notes: readonly string[] } {
+  const asRoot = (timeoutMs: number, ...argv: readonly string[]): CommandStep => ({
     kind: 'command',
-    argv: [nixProgram('nix-store'), '--gc', '--max-freed', String(amount), ...more],
+    argv,
     needsRoot: true,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     interruptible: true,
   });
+  const gc = asRoot(TIMEOUT_MS, nixProgram('nix-store'), '--gc', '--max-freed', String(bytes));
   if (availableBytes < FULL_BYTES) {
-    const remove: CommandStep = {
-      kind: 'command',
-      argv: ['rm', '-f', '--', RESERVE],
-      needsRoot: true,
-      timeoutMs: 60_000,
-      interruptible: true,
-    };
+    const remove = asRoot(60_000, 'rm', '-f', '--', RESERVE);
     // The daemon would create the reserve again before it collects.
-    const collect = { ...gc(bytes, ['--option', 'gc-reserved-space', '0']), env: { NIX_REMOTE: 'local' } };
-    return {
-      steps: hasSystemd ? [besides(remove, 'reserve'), besides(collect, 'collect')] : [remove, collect],
-      notes: [
-        `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix creates it again by itself`,
-      ],
-    };
+    const argv = [...gc.argv, '--option', 'gc-reserved-space', '0'];
+    const collect = { ...gc, argv, env: { NIX_REMOTE: 'local' } };
+    const note = `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix creates it again by itself`;
+    const steps = hasSystemd ? [besides(remove, 'reserve'), besides(collect, 'collect')] : [remove, collect];
+    return { steps, notes: [note] };
   }
-  if (daemon === 'granted')
-    return { steps: [{ ...gc(bytes), needsRoot: false, env: daemonEnv() }], notes: [] };
-  return {
-    steps: [gc(bytes)],
-    notes:
-      daemon === 'denied'
-        ? [
-            'nix-daemon does not accept this user: allow it by `nix.settings.extra-allowed-users` on NixOS, or the group `nix-users` on Debian',
-          ]
-        : [],
-  };
+  if (daemon === 'granted') return { steps: [{ ...gc, needsRoot: false, env: daemonEnv() }], notes: [] };
+  const note =
+    'nix-daemon does not accept this user: allow it by `nix.settings.extra-allowed-users` on NixOS, or the group `nix-users` on Debian';
+  return { steps: [gc], notes: daemon === 'denied' ? [note] : [] };
 }
 
 /** Wraps a step in a transient unit: the root helper's sandbox can neither write to the store nor remount it. */

@@ -6,7 +6,6 @@ import type { PlanContext } from './define.js';
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
-/** Rules for deleting generations. */
 export interface OldAge {
   /** Minimum age, in milliseconds. */
   readonly ms: number;
@@ -51,12 +50,7 @@ const THROUGH_HELPER =
   'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
 
 /** Returns the generations that may be deleted; none after an earlier run deleted them, or without `deleteOlderThan`. */
-export async function generationsToDelete({
-  read,
-  nix,
-  keep,
-  earlier,
-}: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
+export async function generationsToDelete({ read, nix, keep, earlier }: PlanContext) {
   if (nix.deleteOlderThan === undefined) return [];
   if (process.getuid?.() !== 0 && tierOf(process.env) === 'service') return unknown(THROUGH_HELPER);
   if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];

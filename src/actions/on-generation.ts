@@ -2,14 +2,12 @@ import { readFileSync } from 'node:fs';
 import { isCrashLooping } from '../detect/services.js';
 import type { NixosReading, SystemIdentity } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
-import type { UnitsReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
 import type { Block, CommandStep, PlannedGeneration } from '../model/plan.js';
 import {
   verifyByCheck,
   type CapabilityContext,
   type PlanContext,
-  type PlanDraft,
   type UndoContext,
   type Verification,
   type VerifyContext,
@@ -17,7 +15,7 @@ import {
 import { unavailable } from './on-service.js';
 
 /** Profile whose newest entry boots next. */
-export const SYSTEM_PROFILE = '/nix/var/nix/profiles/system';
+const SYSTEM_PROFILE = '/nix/var/nix/profiles/system';
 
 /** Returns the step that makes a system the newest entry of the profile; without effect if it is that already. */
 export const setProfile = (to: string): CommandStep => ({
@@ -35,7 +33,6 @@ export const profileBefore = (to: string, { profile, running }: KnownSystems): s
 /** Systems of a NixOS host whose running system is known. */
 export type KnownSystems = NixosReading & { readonly running: SystemIdentity };
 
-/** Reads the systems of this host. */
 export async function readSystems({ read }: Pick<PlanContext, 'read'>): Promise<Reading<KnownSystems>> {
   const { system } = await read({ parts: ['system'] });
   if (isUnknown(system)) return system;
@@ -52,14 +49,6 @@ export const withoutSystems =
     const systems = await readSystems({ read });
     return isUnknown(systems) ? `${words}: ${systems.unknown}` : undefined;
   };
-
-/** Returns a refused plan. */
-export const refusedChange = (effect: string, refusal: Block): PlanDraft => ({
-  targets: ['system'],
-  steps: [],
-  effect,
-  refusal,
-});
 
 /** Returns a block while the running system must not be changed. */
 export async function changeBlock({
@@ -82,12 +71,8 @@ export async function failingNow(
   return [...new Set(failing)].sort();
 }
 
-async function readAll(
-  units: readonly string[],
-  { read }: Pick<PlanContext, 'read'>,
-): Promise<Reading<UnitsReading>> {
-  return (await read({ parts: ['units'], units, discover: true })).units;
-}
+const readAll = async (units: readonly string[], { read }: Pick<PlanContext, 'read'>) =>
+  (await read({ parts: ['units'], units, discover: true })).units;
 
 const fails = (unit: UnitReading): boolean => unit.activeState === 'failed' || isCrashLooping(unit);
 
@@ -138,10 +123,8 @@ function verifyStaged({ to }: PlannedGeneration, { profile }: KnownSystems): Ver
   if (isUnknown(profile)) return { status: 'unknown', reason: profile.unknown };
   if (profile.path !== to)
     return { status: 'ineffective', reason: `${profile.path} is what boots next, not ${to ?? ''}` };
-  return {
-    status: 'pending-reboot',
-    reason: `${to} is what boots next: restart the host, and it is looked at then`,
-  };
+  const reason = `${to} is what boots next: restart the host, and it is looked at then`;
+  return { status: 'pending-reboot', reason };
 }
 
 /** Rolls back to the system before the last change. */
@@ -157,12 +140,11 @@ export async function needsBoot(
   { systemIdentity, preSwitchCheck }: Pick<PlanContext, 'systemIdentity' | 'preSwitchCheck'>,
 ): Promise<{ readonly why?: string; readonly note?: string }> {
   const target = await systemIdentity(to);
-  const [one, other] = [target, booted];
-  if (isUnknown(one)) return { why: `its kernel is not known: ${one.unknown}` };
-  if (isUnknown(other)) return { why: `the kernel that was booted is not known: ${other.unknown}` };
-  if (one.kernel !== other.kernel)
-    return { why: `its kernel is ${one.kernel ?? 'none'}, and ${other.kernel ?? 'none'} was booted` };
-  if (one.modules !== other.modules) return { why: 'its kernel modules are not those that were booted' };
+  if (isUnknown(target)) return { why: `its kernel is not known: ${target.unknown}` };
+  if (isUnknown(booted)) return { why: `the kernel that was booted is not known: ${booted.unknown}` };
+  if (target.kernel !== booted.kernel)
+    return { why: `its kernel is ${target.kernel ?? 'none'}, and ${booted.kernel ?? 'none'} was booted` };
+  if (target.modules !== booted.modules) return { why: 'its kernel modules are not those that were booted' };
   if (initInterfaceOf(to) !== initInterfaceOf(running.path))
     return { why: 'its `init` is not compatible with the one that runs' };
   const refused = await preSwitchCheck(to);

@@ -9,12 +9,11 @@ import type { CapabilityContext, PlanContext, PlanDraft, Verification, VerifyCon
 /** Additional time over systemd's own limits for stopping and starting, to queue the job and to answer. */
 const SLACK_MS = 10_000;
 /** Time limit of the job of a unit without a timeout, in milliseconds. */
-export const LONGEST_JOB_MS = 5 * 60_000;
+const LONGEST_JOB_MS = 5 * 60_000;
 
 /** Kinds of units that a job can start; devices, slices and scopes are created in other ways. */
 const STARTED = /\.(service|socket|timer|path|mount|automount|swap|target)$/;
 
-/** Parameters of the two service actions. */
 export interface ServiceParameters {
   /** Full unit name. */
   readonly unit: string;
@@ -44,9 +43,8 @@ export async function readUnit(
   const { units } = await context.read({ parts: ['units'], units: [unit] });
   if (isUnknown(units)) return unavailable(`The state of ${unit} is not known: ${units.unknown}`);
   const [reading] = units.asked;
-  if (reading === undefined || reading.loadState === 'not-found') {
+  if (reading === undefined || reading.loadState === 'not-found')
     return unavailable(`systemd does not know ${unit}`);
-  }
   if (reading.loadState === 'bad-setting' || reading.loadState === 'error') {
     const why = reading.loadError === '' ? '' : `: ${reading.loadError}`;
     return unavailable(`${unit} cannot be started: its unit file has an error${why}`);
@@ -56,23 +54,20 @@ export async function readUnit(
   return reading;
 }
 
-/** A unit that every systemd has. */
-const PID_1 = 'init.scope';
-
 /** Returns why no unit can be read, as one sentence; `undefined` when systemd answers. */
 export async function withoutSystemd({ read }: CapabilityContext): Promise<string | undefined> {
-  const { units } = await read({ parts: ['units'], units: [PID_1] });
+  // Every systemd has this unit.
+  const { units } = await read({ parts: ['units'], units: ['init.scope'] });
   return isUnknown(units) ? `No unit can be read: ${units.unknown}` : undefined;
 }
 
-/** Returns a draft that is refused. */
-export function refusedDraft(unit: string, refusal: Block, effect: string): PlanDraft {
-  return { targets: [unit], steps: [], effect, refusal };
+export function refusedDraft(target: string, effect: string, refusal: Block): PlanDraft {
+  return { targets: [target], steps: [], effect, refusal };
 }
 
-export const isRefusal = (value: UnitReading | Block): value is Block => 'sentence' in value;
-
 export const unavailable = (sentence: string): Block => ({ reason: 'unavailable', sentence });
+
+export const noGain = (sentence: string): Block => ({ reason: 'no-expected-gain', sentence });
 
 /** Returns a `systemctl` call that waits for its job. Ending it early does not end the job. */
 export function systemctl(verb: string, unit: string, timeoutMs: number): CommandStep {
@@ -90,50 +85,32 @@ export async function verifyService(
   { unit }: ServiceParameters,
   context: VerifyContext,
 ): Promise<Verification> {
+  const judged = (status: Verification['status'], words: string) => ({ status, reason: `${unit} ${words}` });
   const first = await readUnit(unit, context);
-  if (isRefusal(first)) return { status: 'unknown', reason: first.sentence };
+  if ('sentence' in first) return { status: 'unknown', reason: first.sentence };
+  const { activeState, subState, type, result } = first;
   if (isStarting(first))
-    return {
-      status: 'pending',
-      reason: `${unit} is still ${first.activeState} (${first.subState}), with its job under way`,
-    };
-  if (first.type === 'oneshot') {
-    const stays = !first.remainsAfterExit || first.activeState === 'active';
-    const ended = first.activeState !== 'failed' && first.activeState !== 'activating';
-    const well = stays && ended && first.result === 'success';
-    return {
-      status: well ? 'fixed' : 'ineffective',
-      reason: `${unit} is a oneshot; its last start: ${first.result}`,
-    };
+    return judged('pending', `is still ${activeState} (${subState}), with its job under way`);
+  if (type === 'oneshot') {
+    const stays = !first.remainsAfterExit || activeState === 'active';
+    const ended = activeState !== 'failed' && activeState !== 'activating';
+    const well = stays && ended && result === 'success';
+    return judged(well ? 'fixed' : 'ineffective', `is a oneshot; its last start: ${result}`);
   }
-  const trigger = first.triggeredBy.find(({ activeState }) => activeState === 'active');
-  if (
-    first.activeState === 'inactive' &&
-    trigger &&
-    context.plan.targets.some(({ id }) => id === trigger.name)
-  )
+  const trigger = first.triggeredBy.find((one) => one.activeState === 'active');
+  if (activeState === 'inactive' && trigger && context.plan.targets.some(({ id }) => id === trigger.name))
     return { status: 'fixed', reason: `${trigger.name} is active, and starts ${unit} when it is needed` };
-  if (first.activeState !== 'active')
-    return { status: 'ineffective', reason: `${unit} is ${stateOf(first)}` };
+  if (activeState !== 'active') return judged('ineffective', `is ${stateOf(first)}`);
   await context.settle();
   const second = await readUnit(unit, context);
-  if (isRefusal(second)) return { status: 'unknown', reason: second.sentence };
-  if (second.activeState !== 'active') {
-    return {
-      status: 'ineffective',
-      reason: `${unit} became active, and was ${stateOf(second)} when read again`,
-    };
-  }
-  if (second.invocationId !== first.invocationId) {
-    return { status: 'ineffective', reason: `${unit} died and was started again within the settle time` };
-  }
-  if (second.recentRestarts >= CRASH_LOOP_RESTARTS) {
-    return { status: 'ineffective', reason: `${unit} is active, and in a crash loop all the same` };
-  }
-  return {
-    status: 'fixed',
-    reason: `${unit} is active, and in the same run (${second.invocationId}) after the settle time`,
-  };
+  if ('sentence' in second) return { status: 'unknown', reason: second.sentence };
+  if (second.activeState !== 'active')
+    return judged('ineffective', `became active, and was ${stateOf(second)} when read again`);
+  if (second.invocationId !== first.invocationId)
+    return judged('ineffective', 'died and was started again within the settle time');
+  if (second.recentRestarts >= CRASH_LOOP_RESTARTS)
+    return judged('ineffective', 'is active, and in a crash loop all the same');
+  return judged('fixed', `is active, and in the same run (${second.invocationId}) after the settle time`);
 }
 
 /** Returns whether its job still runs. A unit that waits for its automatic restart has none. */

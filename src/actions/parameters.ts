@@ -1,6 +1,5 @@
 import { expectKnownKeys, refusal } from '../base/expect.js';
 
-/** Refuses any parameter. */
 export function noParameters(parameters: Readonly<Record<string, unknown>>): Record<string, never> {
   expectKnownKeys('parameters', parameters, []);
   return {};

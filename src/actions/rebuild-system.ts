@@ -1,11 +1,11 @@
 import { failingUnits } from '../memory/generations.js';
+import type { Block } from '../model/plan.js';
 import { isUnknown } from '../model/reading.js';
 import { defineAction } from './define.js';
 import {
   failingNow,
   profileBefore,
   readSystems,
-  refusedChange,
   setProfile,
   changeBlock,
   undoChange,
@@ -13,7 +13,7 @@ import {
   withoutSystems,
 } from './on-generation.js';
 import { noParameters } from './parameters.js';
-import { unavailable } from './on-service.js';
+import { refusedDraft, unavailable } from './on-service.js';
 import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const REBUILD_MS = 2 * 60 * 60_000;
@@ -27,13 +27,13 @@ const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE', 'NIX_CONFIG', '
 export const rebuildSystem = defineAction({
   parse: noParameters,
   async plan(_parameters, context) {
+    const refused = (refusal: Block) => refusedDraft('system', EFFECT, refusal);
     const systems = await readSystems(context);
-    if (isUnknown(systems)) return refusedChange(EFFECT, unavailable(`${NOTHING}: ${systems.unknown}`));
+    if (isUnknown(systems)) return refused(unavailable(`${NOTHING}: ${systems.unknown}`));
     const failing = await failingNow(failingUnits(context.history.generations), context);
-    if (isUnknown(failing))
-      return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
+    if (isUnknown(failing)) return refused(unavailable(`What fails now is not known: ${failing.unknown}`));
     const busy = await changeBlock(context);
-    if (busy) return refusedChange(EFFECT, busy);
+    if (busy) return refused(busy);
     const { flake, flags } = context.nix.rebuild;
     const from = systems.running.path;
     return {

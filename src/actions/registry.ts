@@ -3,8 +3,9 @@ import { expectObject, nearest, refusal } from '../base/expect.js';
 import { lazy } from '../base/lazy.js';
 import type { BuiltInAction } from '../model/plan.js';
 import { HEAL_PREFIX } from '../detect/check.js';
-import { healingByCheck, type FindHealer } from './heal-by-check.js';
-import { expectAction, type ActionDefinition } from './define.js';
+import type { Healer } from '../detect/healer.js';
+import { expectAction, verifyByCheck, type ActionDefinition } from './define.js';
+import { noParameters } from './parameters.js';
 
 /** All actions. The built-in ones are loaded on first use. */
 export interface ActionRegistry {
@@ -13,7 +14,6 @@ export interface ActionRegistry {
   readonly find: (name: string) => Promise<ActionDefinition | undefined>;
 }
 
-/** Names of the built-in actions. */
 export const BUILT_IN_NAMES = [
   'clean_nix_store',
   'clear_system_cache',
@@ -28,7 +28,6 @@ type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 const builtIn = lazy(() => import('./built-in.js'));
 
-/** Returns whether an action is built in. */
 export const isBuiltIn = (name: string): name is BuiltInName =>
   (BUILT_IN_NAMES as readonly string[]).includes(name);
 
@@ -60,4 +59,30 @@ export async function actionNamed(name: string, actions: ActionRegistry): Promis
   const meant = nearest(name, actions.names);
   const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
   throw invalid(`No action is called \`${name}\`: register it in the option \`actions\`${hint}`);
+}
+
+/** Longest time that a function of the host program may take, in milliseconds. */
+const TIMEOUT_MS = 60_000;
+
+/** Finds the function in the `heals` of a check by the name of the check. */
+export type FindHealer = (check: string) => Healer | undefined;
+
+/** Returns the action that calls the `heals` function of a check: one call, inside the host program. */
+export function healingByCheck(action: string, find: FindHealer): ActionDefinition | undefined {
+  if (!action.startsWith(HEAL_PREFIX)) return undefined;
+  const check = action.slice(HEAL_PREFIX.length);
+  const healer = find(check);
+  if (healer === undefined) return undefined;
+  return {
+    parse: noParameters,
+    plan: () => ({
+      targets: [`check:${check}`],
+      effect: `The check \`${check}\` reads ok again`,
+      steps: [{ kind: 'call', ...healer, timeoutMs: TIMEOUT_MS, interruptible: true }],
+    }),
+    verify: verifyByCheck,
+    scope: 'process',
+    risk: 'disruptive',
+    timeoutMs: TIMEOUT_MS,
+  };
 }

@@ -1,6 +1,5 @@
 import { defineAction } from './define.js';
 import {
-  isRefusal,
   parseService,
   readUnit,
   refusedDraft,
@@ -16,15 +15,13 @@ export const reloadService = defineAction({
   async plan({ unit }, context) {
     const effect = `${unit} has reloaded its configuration`;
     const reading = await readUnit(unit, context);
-    if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
-    if (!reading.canReload)
-      return refusedDraft(unit, unavailable(`${unit} cannot reload: it has no ExecReload=`), effect);
-    if (reading.activeState !== 'active') {
-      return refusedDraft(
-        unit,
-        unavailable(`${unit} is ${reading.activeState}: only an active unit can reload`),
-        effect,
-      );
+    if ('sentence' in reading) return refusedDraft(unit, effect, reading);
+    const { canReload, activeState } = reading;
+    if (!canReload)
+      return refusedDraft(unit, effect, unavailable(`${unit} cannot reload: it has no ExecReload=`));
+    if (activeState !== 'active') {
+      const sentence = `${unit} is ${activeState}: only an active unit can reload`;
+      return refusedDraft(unit, effect, unavailable(sentence));
     }
     return { targets: [unit], effect, steps: [systemctl('reload', unit, reading.startTimeoutMs)] };
   },

@@ -8,7 +8,7 @@ import {
 import { isUnknown } from '../model/reading.js';
 import { bytes } from '../base/format.js';
 import type { PlanContext, PlanDraft } from './define.js';
-import { unavailable } from './on-service.js';
+import { noGain, unavailable } from './on-service.js';
 
 /** Memory pressure in percent, as the default limit of systemd-oomd. */
 const FULL_PRESSURE_PERCENT = 60;
@@ -19,13 +19,7 @@ const OWN_GROUP =
   'What is full is the memory of this control group, and a restart of another service gives nothing back to it';
 
 /** Returns the listed service with the most memory that only stopping it frees. */
-export async function largestService({
-  services,
-  unitMemory,
-  read,
-}: Pick<PlanContext, 'services' | 'unitMemory' | 'read'>): Promise<
-  { readonly watched: WatchedUnit; readonly held: number } | undefined
-> {
+export async function largestService({ services, unitMemory, read }: PlanContext) {
   let largest: { watched: WatchedUnit; held: number } | undefined;
   for (const watched of await listedUnits(services, read)) {
     const held = await unitMemory(watched.unit);
@@ -64,18 +58,15 @@ export async function forMemory(
   const { memory, pressure } = await read({ parts: ['memory', 'pressure'] });
   if (isUnknown(memory))
     return { ...draft, steps: [], refusal: unavailable(`Memory is not known: ${memory.unknown}`) };
-  if (memory.scope === 'cgroup')
-    return { ...draft, steps: [], refusal: { reason: 'no-expected-gain', sentence: OWN_GROUP } };
+  if (memory.scope === 'cgroup') return { ...draft, steps: [], refusal: noGain(OWN_GROUP) };
   const full = isUnknown(pressure) || isUnknown(pressure.memory) ? undefined : pressure.memory.full;
-  const doubts = [
-    ...(watched.restartForMemory ? [] : [`\`restartForMemory\` is not set for ${watched.unit}`]),
-    ...(memory.usedPercent > HIGH_PERCENT ? [] : [`memory is not over ${HIGH_PERCENT} % used`]),
-    ...(full !== undefined && full > FULL_PRESSURE_PERCENT
-      ? []
-      : [
-          `memory pressure is ${full === undefined ? 'not known' : `${full.toFixed(1)} %`}, not over ${FULL_PRESSURE_PERCENT} %`,
-        ]),
-  ];
+  const doubts: string[] = [];
+  if (!watched.restartForMemory) doubts.push(`\`restartForMemory\` is not set for ${watched.unit}`);
+  if (!(memory.usedPercent > HIGH_PERCENT)) doubts.push(`memory is not over ${HIGH_PERCENT} % used`);
+  if (full === undefined || !(full > FULL_PRESSURE_PERCENT)) {
+    const words = full === undefined ? 'not known' : `${full.toFixed(1)} %`;
+    doubts.push(`memory pressure is ${words}, not over ${FULL_PRESSURE_PERCENT} %`);
+  }
   return {
     ...draft,
     effect: `${bytes(held)} that ${watched.unit} holds are freed by its restart`,

@@ -6,7 +6,6 @@ import type { CommandStep } from '../model/plan.js';
 import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from './define.js';
 import { forMemory, largestService } from './restart-for-memory.js';
 import {
-  isRefusal,
   parseUnit,
   readUnit,
   refusedDraft,
@@ -36,12 +35,7 @@ export const restartService = defineAction<RestartParameters>({
     const largest = await largestService(context);
     if (largest === undefined) {
       const effect = 'The listed service that holds the most memory is restarted';
-      return {
-        targets: ['memory'],
-        steps: [],
-        effect,
-        refusal: unavailable('No listed service is known to hold memory'),
-      };
+      return refusedDraft('memory', effect, unavailable('No listed service is known to hold memory'));
     }
     const { unit } = largest.watched;
     return forMemory(await restart(unit, context), largest, context);
@@ -62,11 +56,11 @@ export const restartService = defineAction<RestartParameters>({
 async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   const effect = `${unit} is running again`;
   const reading = await readUnit(unit, context);
-  if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
+  if ('sentence' in reading) return refusedDraft(unit, effect, reading);
   const { cause } = reading;
   if (cause !== null && cause.kind !== 'conflict' && !isOver(cause)) {
     const sentence = `${unit} ${causeWords(cause)}: it is started once ${cause.unit} is active again`;
-    return refusedDraft(unit, unavailable(sentence), effect);
+    return refusedDraft(unit, effect, unavailable(sentence));
   }
   const timeoutMs = reading.stopTimeoutMs + reading.startTimeoutMs;
   if (reading.activeState === 'active')
@@ -75,7 +69,7 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   const start = systemctl('start', unit, timeoutMs);
   const sockets = failedSockets(reading, context);
   if (sockets.length > 0)
-    return startSockets(reading, sockets, { start, reset, isToRun: isToRun(reading, context) });
+    return startSockets(reading, sockets, reset, isToRun(reading, context) ? [start] : []);
   if (reading.result === 'start-limit-hit' && !reading.transient) {
     const note = `${unit} hit its start limit: its start counter is reset first`;
     return { targets: [unit], effect, steps: [reset, start], notes: [note] };
@@ -102,24 +96,24 @@ const isToRun = (unit: UnitReading, { services }: PlanContext): boolean =>
 function startSockets(
   unit: UnitReading,
   sockets: readonly string[],
-  {
-    start,
-    reset,
-    isToRun,
-  }: { readonly start: CommandStep; readonly reset: CommandStep; readonly isToRun: boolean },
+  reset: CommandStep,
+  start: readonly CommandStep[],
 ): PlanDraft {
-  const jobs = sockets.map((socket) => systemctl('start', socket, 90_000));
   const names = sockets.join(', ');
-  const draft = {
-    targets: [unit.name, ...sockets],
-    notes: [`${names} failed: it is started first`],
-  };
+  const jobs = sockets.map((socket) => systemctl('start', socket, 90_000));
   // At its start limit the service would make the socket fail again. If this step fails, the socket is failed as before.
   const before = unit.activeState === 'failed' && !unit.transient ? [reset] : [];
   // A service that only its socket starts is left to the socket.
-  return isToRun
-    ? { ...draft, effect: `${names} and ${unit.name} are running again`, steps: [...before, ...jobs, start] }
-    : { ...draft, effect: `${names} starts ${unit.name} on demand again`, steps: [...before, ...jobs] };
+  const effect =
+    start.length > 0
+      ? `${names} and ${unit.name} are running again`
+      : `${names} starts ${unit.name} on demand again`;
+  return {
+    targets: [unit.name, ...sockets],
+    effect,
+    steps: [...before, ...jobs, ...start],
+    notes: [`${names} failed: it is started first`],
+  };
 }
 
 const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });

@@ -5,7 +5,7 @@ import { generationEvidence, isProved, missingOf } from '../generations/evidence
 import { expectKnownKeys, refusal } from '../base/expect.js';
 import { systemHasUnit } from '../host/own-unit.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
-import type { CommandStep } from '../model/plan.js';
+import type { Block, CommandStep } from '../model/plan.js';
 import { span } from '../base/format.js';
 import { defineAction, type PlanContext, type PlanDraft } from './define.js';
 import {
@@ -14,7 +14,6 @@ import {
   numberBefore,
   profileBefore,
   readSystems,
-  refusedChange,
   setProfile,
   changeBlock,
   undoChange,
@@ -22,7 +21,7 @@ import {
   withoutSystems,
   type KnownSystems,
 } from './on-generation.js';
-import { unavailable } from './on-service.js';
+import { refusedDraft, unavailable } from './on-service.js';
 import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const SWITCH_MS = 20 * 60_000;
@@ -49,18 +48,17 @@ export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
     return { undo: parameters.undo === true };
   },
   async plan({ undo }, context) {
+    const refused = (refusal: Block) => refusedDraft('system', EFFECT, refusal);
     const systems = await readSystems(context);
-    if (isUnknown(systems)) return refusedChange(EFFECT, unavailable(`${NONE}: ${systems.unknown}`));
+    if (isUnknown(systems)) return refused(unavailable(`${NONE}: ${systems.unknown}`));
     const failing = await failingNow(failingUnits(context.history.generations), context);
-    if (isUnknown(failing))
-      return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
+    if (isUnknown(failing)) return refused(unavailable(`What fails now is not known: ${failing.unknown}`));
     const goal = undo ? undoGoal(systems, context) : await rollbackGoal(systems, failing, context);
-    if (isUnknown(goal.to))
-      return refusedChange(EFFECT, unavailable(`There is nowhere to go back to: ${goal.to.unknown}`));
+    if (isUnknown(goal.to)) return refused(unavailable(`There is nowhere to go back to: ${goal.to.unknown}`));
     const unusable = whyUnusable(goal.to, systems);
-    if (unusable !== undefined) return refusedChange(EFFECT, unavailable(unusable));
+    if (unusable !== undefined) return refused(unavailable(unusable));
     const busy = await changeBlock(context);
-    if (busy) return refusedChange(EFFECT, busy);
+    if (busy) return refused(busy);
     return change(goal.to, { ...goal, failing }, systems, context);
   },
   unavailable: withoutSystems(NONE),

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { CapabilityContext } from '../actions/define.js';
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
@@ -10,7 +11,6 @@ import { lackOf, OTHER_MACHINE } from './elevate.js';
 import type { Capability } from './executor.js';
 import type { PermissionStatus } from './permission-status.js';
 
-/** Sources of {@link capabilitiesOf}. */
 export interface CapabilitySources {
   readonly host: Host;
   readonly actions: ActionRegistry;
@@ -22,7 +22,7 @@ export interface CapabilitySources {
 }
 
 /** Time limit for one action, in milliseconds; its capability is unknown after that. */
-const CAPABILITY_LIMIT_MS = 5_000;
+const LIMIT_MS = 5_000;
 
 const WAYS: Readonly<Record<Exclude<PermissionStatus['way'], 'none'>, string>> = {
   'in-process': 'by this process, which is root',
@@ -41,13 +41,12 @@ export async function capabilitiesOf(
   // One listener per action is not a leak.
   const ended = AbortSignal.any([signal]);
   setMaxListeners(0, ended);
-  const late = `No answer within ${span(CAPABILITY_LIMIT_MS)}`;
-  const limit = { ms: CAPABILITY_LIMIT_MS, clock, signal: ended, late };
+  const late = `No answer within ${span(LIMIT_MS)}`;
+  const limit = { ms: LIMIT_MS, clock, signal: ended, late };
   const capabilities = actions.names.map(async (action): Promise<Capability> => {
     try {
-      const [status, reason] = await within(limit, (inner) =>
-        capabilityOf(action, permissions, sources, inner()),
-      );
+      const judged = (inner: () => AbortSignal) => capabilityOf(action, permissions, sources, inner());
+      const [status, reason] = await within(limit, judged);
       return Object.freeze({ action, status, reason });
     } catch (error) {
       return Object.freeze({ action, status: 'unknown', reason: messageOf(error) });
@@ -64,12 +63,11 @@ async function capabilityOf(
 ): Promise<readonly [Capability['status'], string]> {
   const definition = await actionNamed(action, actions);
   if (definition.scope === 'host' && !readsThisMachine()) return ['unavailable', OTHER_MACHINE.sentence];
-  const read = async (request: Parameters<Host['read']>[0]) => host.read({ ...request, signal });
-  const lacking = await definition.unavailable?.({ read, signal });
+  const context: CapabilityContext = { read: async (request) => host.read({ ...request, signal }), signal };
+  const lacking = await definition.unavailable?.(context);
   if (lacking !== undefined) return ['unavailable', lacking];
   if (definition.scope === 'process') return ['available', 'It would be carried out within this process'];
-  const needsRoot =
-    (await definition.needsRoot?.({ read, signal })) ?? (isBuiltIn(action) ? true : undefined);
+  const needsRoot = (await definition.needsRoot?.(context)) ?? (isBuiltIn(action) ? true : undefined);
   if (needsRoot === undefined)
     return ['available', 'Its plan shows whether it needs root, and how it gets it'];
   if (!needsRoot) return ['available', 'It would be carried out without root'];

@@ -2,7 +2,6 @@ import type { Block, Plan, Step } from '../model/plan.js';
 import type { PermissionStatus } from './permission-status.js';
 import { assignments } from '../model/step-text.js';
 
-/** Returns whether a plan has a step that needs root. */
 export const needsRoot = (plan: Plan): boolean =>
   plan.steps.some((step) => step.kind !== 'call' && step.needsRoot);
 
@@ -10,26 +9,22 @@ export const needsRoot = (plan: Plan): boolean =>
  * Returns the plan with each step that needs root run through `sudo -n`, which never asks for a password. `timeout` ends
  * the program and its children in time, because an unprivileged process cannot signal them.
  */
-export function throughSudo(plan: Plan): Plan {
-  return Object.freeze({ ...plan, steps: Object.freeze(plan.steps.map(behindSudo)) });
-}
+export const throughSudo = (plan: Plan): Plan =>
+  Object.freeze({ ...plan, steps: Object.freeze(plan.steps.map(behindSudo)) });
 
 function behindSudo(step: Step): Step {
   if (step.kind === 'call' || !step.needsRoot) return step;
+  const { interruptible } = step;
   const seconds = String(Math.ceil(step.timeoutMs / 1_000));
   const sudo = ['sudo', '-n', '--', 'timeout', '--kill-after=2', seconds];
-  const { timeoutMs, interruptible } = step;
-  const common = { kind: 'command' as const, needsRoot: true, timeoutMs: timeoutMs + 5_000, interruptible };
-  if (step.kind === 'command') {
-    return {
-      ...common,
-      ...(step.onlyIf === undefined ? {} : { onlyIf: step.onlyIf }),
-      argv: [...sudo, ...(step.env === undefined ? [] : ['env', ...assignments(step, String)]), ...step.argv],
-      ...(step.input === undefined ? {} : { input: step.input }),
-      ...(step.unit === undefined ? {} : { unit: step.unit }),
-    };
+  const timeoutMs = step.timeoutMs + 5_000;
+  if (step.kind === 'write') {
+    const argv = [...sudo, 'tee', '--', step.path];
+    return { kind: 'command', needsRoot: true, timeoutMs, interruptible, argv, input: step.content };
   }
-  return { ...common, argv: [...sudo, 'tee', '--', step.path], input: step.content };
+  const { env, ...rest } = step;
+  const variables = env === undefined ? [] : ['env', ...assignments(step, String)];
+  return { ...rest, timeoutMs, argv: [...sudo, ...variables, ...step.argv] };
 }
 
 /** Block for an engine that reads another machine. */

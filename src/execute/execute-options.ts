@@ -9,12 +9,8 @@ import {
 import type { HealingAction } from '../model/plan.js';
 import type { ExecuteOptions } from './executor.js';
 
-/** Names of the options of `execute`. */
-export const EXECUTE_OPTIONS: readonly (keyof ExecuteOptions)[] = [
-  ...(['dryRun', 'signal', 'approved', 'plan', 'onPlan'] as const),
-];
+export const EXECUTE_OPTIONS = ['dryRun', 'signal', 'approved', 'plan', 'onPlan'];
 
-/** Checks the options of `execute`. */
 export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
   const options = expectObject('options', given);
   expectKnownKeys('options', options, EXECUTE_OPTIONS);
@@ -27,7 +23,6 @@ export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
   return options;
 }
 
-/** Checks the options of `plan`. */
 export function expectPlanOptions(given: unknown): Pick<ExecuteOptions, 'dryRun' | 'signal'> {
   const options = expectObject('options', given);
   expectKnownKeys('options', options, ['dryRun', 'signal']);
@@ -42,7 +37,6 @@ function expectPlan(given: unknown): void {
   throw refusal('plan', 'a plan, as `executor.plan(action)` returns it', given);
 }
 
-/** Checks an action. */
 export function expectHealingAction(given: unknown): HealingAction {
   const { action, parameters } = expectObject('action', given);
   if (typeof action !== 'string' || action === '')

@@ -6,20 +6,18 @@ import type { StartProgram } from './start-program.js';
 const LAG_MS = 300;
 const KEPT_LINES = 200;
 
+const journalctl = (start: StartProgram, ...options: readonly string[]) =>
+  start({ argv: ['journalctl', ...options], env: { LC_ALL: 'C' } });
+
 /** Reads the output of a unit after it ended: the follower may have started too late for a short one. */
-async function readOnce(unit: string, since: string, start: StartProgram): Promise<string> {
+async function readOnce(which: readonly string[], start: StartProgram): Promise<string> {
   // Root only, and not needed where it fails.
-  const sync = await start({ argv: ['journalctl', '--sync'], env: { LC_ALL: 'C' } });
+  const sync = await journalctl(start, '--sync');
   sync.stdout.resume();
   sync.stderr.resume();
   await sync.ended;
-  const child = await start({
-    argv: [
-      ...['journalctl', '--quiet', '--no-pager', '--output=cat', `--lines=${KEPT_LINES}`],
-      ...[`--since=${since}`, `_SYSTEMD_UNIT=${unit}.service`],
-    ],
-    env: { LC_ALL: 'C' },
-  });
+  const limit = `--lines=${KEPT_LINES}`;
+  const child = await journalctl(start, '--quiet', '--no-pager', '--output=cat', limit, ...which);
   const lines: string[] = [];
   splitLines(child.stdout, (line) => void lines.push(line));
   child.stderr.resume();
@@ -27,29 +25,18 @@ async function readOnce(unit: string, since: string, start: StartProgram): Promi
   return lines.join('\n').trim();
 }
 
-/** Output of a transient unit in the journal, while it runs. */
-export interface JournalFollower {
-  /** Stops following. Returns the last lines. */
-  end(): Promise<string>;
-}
-
 /**
- * Follows the output of a unit from now on. A unit that may restart this program must not write to a pipe of this
- * program, which would break in the middle of its work; so it writes to the journal, which is read here.
+ * Follows the output of a unit from now on, and returns a function that stops it and returns the last lines. A unit that
+ * may restart this program must not write to a pipe of this program, which would break in the middle of its work; so it
+ * writes to the journal, which is read here.
  */
 export async function followJournal(
   unit: string,
   onLine: (line: string) => void,
   start: StartProgram,
-): Promise<JournalFollower> {
-  const since = `@${(Date.now() / 1_000).toFixed(3)}`;
-  const child = await start({
-    argv: [
-      ...['journalctl', '--follow', '--quiet', '--output=cat', '--lines=all'],
-      ...[`--since=${since}`, `_SYSTEMD_UNIT=${unit}.service`],
-    ],
-    env: { LC_ALL: 'C' },
-  });
+): Promise<() => Promise<string>> {
+  const which = [`--since=@${(Date.now() / 1_000).toFixed(3)}`, `_SYSTEMD_UNIT=${unit}.service`];
+  const child = await journalctl(start, '--follow', '--quiet', '--output=cat', '--lines=all', ...which);
   const lines: string[] = [];
   splitLines(child.stdout, (line) => {
     lines.push(line);
@@ -63,8 +50,8 @@ export async function followJournal(
     child.kill();
     await child.ended;
     const followed = lines.join('\n').trim();
-    const whole = await readOnce(unit, since, start).catch(() => '');
+    const whole = await readOnce(which, start).catch(() => '');
     return whole.length > followed.length ? whole : followed;
   };
-  return { end: () => (ended ??= stop()) };
+  return () => (ended ??= stop());
 }

@@ -17,7 +17,8 @@ import {
 import { HELPER_VERSION, type HelperRequest } from './helper-protocol.js';
 import type { Execution } from '../model/execution.js';
 
-const BLOCK = oneOf(...BLOCK_REASONS);
+const REASON = oneOf(...BLOCK_REASONS);
+const BLOCK = shaped({ reason: REASON, sentence: isString });
 const limits = { timeoutMs: isNumber, interruptible: isBoolean };
 
 const STEP: Shape = (step) =>
@@ -83,7 +84,7 @@ const PLAN = shaped({
   effect: isString,
   undo: orAbsent(isString),
   notes: listOf(isString),
-  refusal: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
+  refusal: orAbsent(BLOCK),
   approval: orAbsent(isString),
   approvedBy: orAbsent(oneOf('person')),
   generation: orAbsent(
@@ -104,7 +105,7 @@ const ANSWER = shaped({
   action: isString,
   outcome: oneOf('executed', 'planned', 'skipped', 'failed'),
   plan: orAbsent(PLAN),
-  blockedBy: orAbsent(BLOCK),
+  blockedBy: orAbsent(REASON),
   error: orAbsent(isString),
   steps: listOf(
     shaped({
@@ -114,7 +115,7 @@ const ANSWER = shaped({
       retried: orAbsent(oneOf(true)),
       output: orAbsent(isString),
       error: orAbsent(isString),
-      block: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
+      block: orAbsent(BLOCK),
       durationMs: isNumber,
     }),
   ),
@@ -169,12 +170,6 @@ function revived(plan: Plan): Plan {
     };
     return Object.freeze({ ...step, run });
   });
-  const targets = plan.targets.map((target) => Object.freeze(target));
-  return Object.freeze({
-    ...plan,
-    parameters: Object.freeze(plan.parameters),
-    targets: Object.freeze(targets),
-    steps: Object.freeze(steps),
-    notes: Object.freeze(plan.notes),
-  });
+  for (const part of [plan.parameters, plan.targets, ...plan.targets, plan.notes]) Object.freeze(part);
+  return Object.freeze({ ...plan, steps: Object.freeze(steps) });
 }

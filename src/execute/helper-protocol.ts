@@ -14,12 +14,9 @@ export interface HelperRequest {
   readonly digest?: string;
 }
 
-/** Parameter of an action. */
 export type HelperParameter = string | number | boolean | Readonly<Record<string, string>>;
 
-/** Path of the socket of the root helper. */
 export const HELPER_SOCKET = '/run/luminous-healing.sock';
-/** Version of the protocol. */
 export const HELPER_VERSION = 1;
 /** Longest request, in bytes, including its newline. */
 export const REQUEST_LIMIT = 8 * 1024;

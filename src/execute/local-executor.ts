@@ -12,7 +12,7 @@ import type { Host } from '../host/host.js';
 import type { Logger } from '../base/logger.js';
 import type { NixSettings } from '../model/nix-options.js';
 import type { Block, HealingAction, Plan, Target } from '../model/plan.js';
-import { capabilitiesOf } from './capabilities.js';
+import { capabilitiesOf, type CapabilitySources } from './capabilities.js';
 import { lackOf, needsRoot, OTHER_MACHINE, throughSudo } from './elevate.js';
 import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
 import type { Capability, ExecuteOptions } from './executor.js';
@@ -25,7 +25,6 @@ import { refusalIn } from './switch-end.js';
 
 export { readPermissionStatus };
 
-/** Options of {@link LocalExecutor}. */
 export interface LocalExecutorOptions {
   readonly host: Host;
   /** Returns whether `host` reads this machine, on which steps are carried out. */
@@ -64,24 +63,20 @@ export class LocalExecutor {
     this.#helper = new ServiceClient(options.helperSocket);
   }
 
-  /** Returns the exact steps of an action on this host. */
   async plan(action: HealingAction, signal: AbortSignal, dryRun: boolean): Promise<Plan> {
     const routed = this.#forThisMachine(await this.#route(action, signal), dryRun);
     this.#made.set(routed.plan, routed);
     return routed.plan;
   }
 
-  /** Returns whether each action can be carried out here. */
   capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
     const { host, actions, readsThisMachine, helperSocket } = this.#options;
-    return capabilitiesOf(
-      {
-        ...{ host, actions, readsThisMachine, clock: realClock },
-        permissions: () => readPermissionStatus(helperSocket),
-        askHelper: (action, inner) => this.#helper.allows(action, inner),
-      },
-      signal,
-    );
+    const sources: CapabilitySources = {
+      ...{ host, actions, readsThisMachine, clock: realClock },
+      permissions: () => readPermissionStatus(helperSocket),
+      askHelper: (action, inner) => this.#helper.allows(action, inner),
+    };
+    return capabilitiesOf(sources, signal);
   }
 
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
@@ -126,7 +121,8 @@ export class LocalExecutor {
 
   /** Carries out the given plan, or a new one, after the safety gates. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
-    const { dryRun = false, signal = never(), approved, plan: given, onPlan } = expectExecuteOptions(options);
+    const { dryRun = false, signal = new AbortController().signal } = expectExecuteOptions(options);
+    const { approved, plan: given, onPlan } = options;
     expectHealingAction(action);
     const start = performance.now();
     const ended = (fields: Parameters<typeof executionOf>[1]): Execution =>
@@ -136,15 +132,19 @@ export class LocalExecutor {
     }
     let routed: Routed;
     try {
-      routed = this.#forThisMachine(await this.#routeOf(action, given, signal), dryRun);
+      const made = given && this.#made.get(given);
+      routed = this.#forThisMachine(made ?? (await this.#route(action, signal)), dryRun);
     } catch (error) {
       return ended({ outcome: 'failed', error: messageOf(error) });
     }
     const { plan } = routed;
-    const asNow = await this.#asNow(routed, given, signal);
+    // The helper reads the targets and effects itself.
+    const isMadeHere = given === plan && routed.way !== 'helper';
+    const asNow = isMadeHere ? await readAgain(plan, this.#options.host, signal) : plan;
     const claim = claimOf(plan, plan.targets[0]?.id ?? plan.action);
+    const [running] = [...this.#running].find(([, other]) => conflicts(claim, other)) ?? [];
     const block =
-      judgeSafety(asNow, this.#options.policy, { inFlight: this.#conflicting(claim), approved }) ??
+      judgeSafety(asNow, this.#options.policy, { inFlight: running?.action, approved }) ??
       changedSince(given, asNow);
     if (block) {
       return ended({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence });
@@ -153,7 +153,7 @@ export class LocalExecutor {
     // Set before the first await, so that two concurrent calls cannot both pass the gates.
     this.#running.set(plan, claim);
     try {
-      const result = await this.#carryOut(routed, action, { signal, approved, onPlan });
+      const result = await this.#carryOut(routed, action, signal, { approved, onPlan });
       const refusal = refusalIn(result.steps);
       if (refusal !== undefined && plan.generation?.to) this.#refusals.set(plan.generation.to, refusal);
       return ended({ plan, ...result });
@@ -162,31 +162,11 @@ export class LocalExecutor {
     }
   }
 
-  /** Returns a plan that was made here as it is; another one is made again, and must have the same digest. */
-  async #routeOf(action: HealingAction, given: Plan | undefined, signal: AbortSignal): Promise<Routed> {
-    return (given && this.#made.get(given)) ?? (await this.#route(action, signal));
-  }
-
-  /** Returns the plan with its targets and effects read again; the helper reads them itself. */
-  async #asNow({ plan, way }: Routed, given: Plan | undefined, signal: AbortSignal): Promise<Plan> {
-    if (given !== plan || way === 'helper') return plan;
-    return readAgain(plan, this.#options.host, signal);
-  }
-
-  /** Returns a running action that conflicts with a claim. */
-  #conflicting(claim: Claim): string | undefined {
-    for (const [plan, other] of this.#running) if (conflicts(claim, other)) return plan.action;
-    return undefined;
-  }
-
   async #carryOut(
     { plan, way, status }: Routed,
     action: HealingAction,
-    {
-      signal,
-      approved = false,
-      onPlan,
-    }: Pick<ExecuteOptions, 'approved' | 'onPlan'> & { readonly signal: AbortSignal },
+    signal: AbortSignal,
+    { approved = false, onPlan }: ExecuteOptions,
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     const { logger, actions } = this.#options;
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
@@ -196,15 +176,8 @@ export class LocalExecutor {
       const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
       const planned = { action: action.action, parameters: plan.parameters };
       const limits = { approved, timeoutMs, signal, digest: digestOf(plan) };
-      const execution = await this.#helper.execute(planned, limits);
-      const {
-        action: _action,
-        dryRun: _dryRun,
-        durationMs: _durationMs,
-        success: _success,
-        ...rest
-      } = execution;
-      return rest;
+      const { action: _, success: _success, ...result } = await this.#helper.execute(planned, limits);
+      return result;
     }
     return runAct(plan, action, {
       definition,
@@ -235,5 +208,3 @@ function changedSince(given: Plan | undefined, plan: Plan): Block | undefined {
   const sentence = `What \`${plan.action}\` would do has changed since its plan was made: plan it again`;
   return { reason: 'unavailable', sentence };
 }
-
-const never = (): AbortSignal => new AbortController().signal;

@@ -1,7 +1,6 @@
 import type { ActionDefinition } from '../actions/define.js';
 import { pathParameter } from '../actions/parameters.js';
-import { actionRegistry } from '../actions/registry.js';
-import type { FindHealer } from '../actions/heal-by-check.js';
+import { actionRegistry, type FindHealer } from '../actions/registry.js';
 import { MountRules, type MountOptions } from '../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
@@ -103,8 +102,7 @@ export class NixOSPermissionHandler implements Executor {
       expectMethods('logger', options.logger, ['debug', 'info', 'warn', 'error']);
     for (const key of ['healer', 'thresholds', 'keepSystems', 'history'] as const)
       expectFunction(key, options[key]);
-    const { protect = [] } = options;
-    const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
+    const { protect = [], host = localHost(), readsThisMachine = isThisMachine(host) } = options;
     if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
     const executorOptions: LocalExecutorOptions = {
       host,

@@ -31,22 +31,14 @@ export async function readPermissionStatus(helperSocket = HELPER_SOCKET): Promis
   const sudo = tier === 'development' && !root && (await sudoWorks());
   const helper = tier === 'service' && socket && mayConnect(helperSocket);
   const way = root ? 'in-process' : sudo ? 'sudo' : helper ? 'helper' : 'none';
-  const platform = existsSync('/etc/NIXOS')
-    ? 'nixos'
-    : existsSync('/run/systemd/system')
-      ? 'systemd'
-      : 'other';
-  const description = describe({ tier, socket, way, uid, helperSocket });
-  return Object.freeze({ tier, platform, uid, root, socket, sudo, way, description });
+  const other = existsSync('/run/systemd/system') ? 'systemd' : 'other';
+  const platform = existsSync('/etc/NIXOS') ? 'nixos' : other;
+  const status = { tier, platform, uid, root, socket, sudo, way } as const;
+  return Object.freeze({ ...status, description: describe(status, helperSocket) });
 }
 
-function describe({
-  tier,
-  socket,
-  way,
-  uid,
-  helperSocket,
-}: Pick<PermissionStatus, 'tier' | 'socket' | 'way' | 'uid'> & { readonly helperSocket: string }): string {
+function describe(status: Omit<PermissionStatus, 'description'>, helperSocket: string): string {
+  const { tier, socket, way, uid } = status;
   const who = uid === -1 ? 'this process' : `this process (uid ${uid})`;
   if (way === 'in-process') return `${tier} tier: ${who} runs as root and acts directly`;
   if (way === 'sudo') return `development tier: ${who} acts through sudo -n`;
@@ -72,10 +64,6 @@ function mayConnect(path: string): boolean {
 
 async function sudoWorks(): Promise<boolean> {
   const execa = await loadExeca();
-  const { exitCode } = await execa('sudo', ['-n', 'true'], {
-    reject: false,
-    timeout: 5_000,
-    stdio: 'ignore',
-  });
-  return exitCode === 0;
+  const options = { reject: false, timeout: 5_000, stdio: 'ignore' } as const;
+  return (await execa('sudo', ['-n', 'true'], options)).exitCode === 0;
 }

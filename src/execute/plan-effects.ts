@@ -17,6 +17,13 @@ export interface PlannedEffects {
   readonly refusal?: Block | undefined;
 }
 
+/** Jobs with their effects, and the units that they reach by name. */
+interface Reached {
+  readonly jobs: readonly PlannedJob[];
+  readonly effects: Effects;
+  readonly facts: Map<string, UnitRelations>;
+}
+
 /** Returns the effects of the jobs of a plan; reads the units that they reach, level by level. */
 export async function planEffects(
   jobs: readonly PlannedJob[],
@@ -27,10 +34,10 @@ export async function planEffects(
   for (;;) {
     const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
     if (missing.length === 0) {
-      await readRequisites(startedIn(jobs, effects, facts), facts, host, signal);
-      const planned = judged(jobs, effects, facts);
-      const refusal = planned.refusal ?? (await stoppedStart(jobs, effects, facts, host, signal));
-      return { ...planned, refusal };
+      const reached = { jobs, effects, facts };
+      await readRequisites(reached, host, signal);
+      const planned = judged(reached);
+      return { ...planned, refusal: planned.refusal ?? (await stoppedStart(reached, host, signal)) };
     }
     if (facts.size + missing.length > MAX_UNITS)
       return unavailable(`The effects reach more than ${MAX_UNITS} units, the limit`);
@@ -47,30 +54,27 @@ export async function planEffects(
 }
 
 /** Returns the units of the jobs, and those that start with them. */
-const startedIn = (
-  jobs: readonly PlannedJob[],
-  effects: Effects,
-  facts: ReadonlyMap<string, UnitRelations>,
-): readonly UnitRelations[] => {
+function startedIn({ jobs, effects, facts }: Reached): readonly UnitRelations[] {
   const names = new Set([...jobs.map(({ unit }) => unit), ...effects.starts.map(({ id }) => id)]);
   return [...names].flatMap((name) => facts.get(name) ?? []);
-};
+}
 
 /** Reads the `Requisite=` units of the started ones, which no job reaches. They are for notes only. */
 async function readRequisites(
-  started: readonly UnitRelations[],
-  facts: Map<string, UnitRelations>,
+  reached: Reached,
   host: Pick<Host, 'unitRelations'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const names = [...new Set(started.flatMap(({ requisite }) => requisite))].filter(
-    (name) => !facts.has(name),
-  );
+  const { facts } = reached;
+  const requisites = new Set(startedIn(reached).flatMap(({ requisite }) => requisite));
+  const names = [...requisites].filter((name) => !facts.has(name));
   if (names.length === 0) return;
   const read = (await host.unitRelations?.(names, signal)) ?? [];
   if (isUnknown(read)) return;
   for (const [index, name] of names.entries()) if (read[index]) facts.set(name, read[index]);
 }
+
+const isStart = ({ verb }: PlannedJob): boolean => verb === 'start' || verb === 'restart';
 
 /** Kinds of units that a person starts and stops. */
 const STOPPABLE = /\.(service|socket|timer|path)$/;
@@ -80,16 +84,14 @@ const STOPPABLE = /\.(service|socket|timer|path)$/;
  * to start one that is masked. A unit with `StopWhenUnneeded=` is left out: systemd itself stops it.
  */
 async function stoppedStart(
-  jobs: readonly PlannedJob[],
-  effects: Effects,
-  facts: ReadonlyMap<string, UnitRelations>,
+  { jobs, effects, facts }: Reached,
   host: Pick<Host, 'read'>,
   signal: AbortSignal,
 ): Promise<Block | undefined> {
   const isMasked = (name: string): boolean =>
     facts.get(name)?.loadState === 'masked' && facts.get(name)?.activeState === 'inactive';
-  const starting = jobs.filter(({ verb }) => verb === 'start' || verb === 'restart');
-  const masked = startedIn(starting, effects, facts)
+  const starting = jobs.filter(isStart);
+  const masked = startedIn({ jobs: starting, effects, facts })
     .flatMap(({ requires, bindsTo }) => [...requires, ...bindsTo])
     .find(isMasked);
   const others = effects.starts
@@ -101,11 +103,7 @@ async function stoppedStart(
   return { reason: 'not-allowed', sentence };
 }
 
-async function stoppedByPerson(
-  names: readonly string[],
-  host: Pick<Host, 'read'>,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function stoppedByPerson(names: readonly string[], host: Pick<Host, 'read'>, signal: AbortSignal) {
   const { units } = await host.read({ parts: ['units'], units: names, signal });
   if (isUnknown(units)) return undefined;
   return units.asked.find(
@@ -120,17 +118,13 @@ const unavailable = (sentence: string): PlannedEffects => ({
   refusal: { reason: 'unavailable', sentence },
 });
 
-function judged(
-  jobs: readonly PlannedJob[],
-  effects: Effects,
-  facts: ReadonlyMap<string, UnitRelations>,
-): PlannedEffects {
+function judged(reached: Reached): PlannedEffects {
+  const { jobs, effects, facts } = reached;
   const targets = [...new Set(jobs.map(({ unit }) => unit))].flatMap((unit) => facts.get(unit) ?? []);
-  const started = startedIn(jobs, effects, facts);
-  const stale = started.filter(({ needDaemonReload }) => needDaemonReload);
+  const started = startedIn(reached);
+  const stale = started.filter(({ needDaemonReload }) => needDaemonReload).map(({ id }) => id);
   const notes = stale.map(
-    ({ id }) =>
-      `The unit file of ${id} changed on disk; systemd starts the loaded version until daemon-reload`,
+    (id) => `The unit file of ${id} changed on disk; systemd starts the loaded version until daemon-reload`,
   );
   const missing = started.flatMap((unit) =>
     unit.requisite

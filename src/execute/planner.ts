@@ -1,5 +1,4 @@
 import { parametersOf, type ActionDefinition, type PlanContext, type PlanDraft } from '../actions/define.js';
-import type { PlannedJob } from '../actions/effects.js';
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import { clearingLevelOf } from '../detect/disk-clears-at.js';
 import type { MountRules } from '../detect/mount-rules.js';
@@ -21,7 +20,6 @@ import { expectStep } from './expect-step.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
 import type { StepReport } from '../model/execution.js';
 
-/** Sources of a plan. */
 export interface PlanSources {
   readonly host: Host;
   readonly actions: ActionRegistry;
@@ -92,9 +90,8 @@ export async function makePlan(
   const refusal =
     draft.refusal ?? (await customRefusal(action.action, definition, context)) ?? planned.refusal;
   const listed = new Map(sources.services.map((watched) => [watched.unit, watched]));
-  const approval = [draft.approval, effectsApproval(planned.effects, listed)].filter(
-    (reason) => reason !== undefined,
-  );
+  const reasons = [draft.approval, effectsApproval(planned.effects, listed)];
+  const approval = reasons.filter((reason) => reason !== undefined);
   return Object.freeze({
     action: action.action,
     parameters: Object.freeze({ ...(draft.parameters ?? action.parameters) }),
@@ -126,23 +123,17 @@ async function customRefusal(
 
 /** Checks the draft of an action, which may be a custom one. */
 function expectDraft(action: string, draft: PlanDraft): void {
-  const complete =
-    Array.isArray(draft?.targets) && Array.isArray(draft?.steps) && typeof draft?.effect === 'string';
-  if (complete) {
-    expectStrings(`${action}: targets`, draft.targets);
-    return draft.steps.forEach((step, index) => expectStep(`${action}: steps[${index}]`, step));
-  }
-  throw invalid(
-    `The plan of \`${action}\` lacks \`targets\`, \`steps\` or \`effect\`: its \`plan\` must return all three`,
-  );
+  const { targets, steps, effect } = (draft ?? {}) as Partial<PlanDraft>;
+  if (!Array.isArray(targets) || !Array.isArray(steps) || typeof effect !== 'string')
+    throw invalid(
+      `The plan of \`${action}\` lacks \`targets\`, \`steps\` or \`effect\`: its \`plan\` must return all three`,
+    );
+  expectStrings(`${action}: targets`, targets);
+  steps.forEach((step, index) => expectStep(`${action}: steps[${index}]`, step));
 }
 
 /** Returns the jobs of a draft. A target that no `systemctl` step names may be restarted by any step. */
-function jobsIn({
-  targets,
-  steps,
-  generation,
-}: Pick<PlanDraft, 'targets' | 'steps' | 'generation'>): PlannedJob[] {
+function jobsIn({ targets, steps, generation }: Pick<PlanDraft, 'targets' | 'steps' | 'generation'>) {
   // The effects of a switch depend on the new system.
   if (steps.length === 0 || generation !== undefined) return [];
   const named = new Set(steps.flatMap(namedBy));
@@ -152,23 +143,14 @@ function jobsIn({
 
 /** Returns a plan with its targets and effects as they are now. */
 export async function readAgain(plan: Plan, host: Host, signal: AbortSignal): Promise<Plan> {
+  const names = plan.targets.flatMap(({ kind, id }) => (kind === 'plain' ? [] : [id]));
   const jobs = jobsIn({ ...plan, targets: plan.targets.map(({ id }) => id) });
-  const [targets, { effects, refusal }] = await Promise.all([
-    readTargets(plan.targets, host, signal),
+  const [units, { effects, refusal }] = await Promise.all([
+    readUnits(names, host, signal),
     planEffects(jobs, host, signal),
   ]);
+  const targets = plan.targets.map((target) => units.get(target.id) ?? target);
   return { ...plan, targets, effects, ...(refusal ? { refusal } : {}) };
-}
-
-/** Reads the units among the targets of a plan again. */
-async function readTargets(
-  targets: readonly Target[],
-  host: Host,
-  signal: AbortSignal,
-): Promise<readonly Target[]> {
-  const names = targets.flatMap(({ kind, id }) => (kind === 'plain' ? [] : [id]));
-  const units = await readUnits(names, host, signal);
-  return targets.map((target) => units.get(target.id) ?? target);
 }
 
 async function readUnits(

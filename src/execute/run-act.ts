@@ -6,7 +6,6 @@ import { stepText } from '../model/step-text.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
 
-/** Options of {@link runAct}. */
 export interface ActOptions {
   /** Limits of the runs. Default: one run. */
   readonly definition: Pick<ActionDefinition, 'runs' | 'timeoutMs'> | undefined;
@@ -18,7 +17,6 @@ export interface ActOptions {
   ) => Promise<Plan>;
   /** Returns whether all gates allow a further plan. */
   readonly admits: (plan: Plan) => boolean | Promise<boolean>;
-  /** Receives the output of the commands. */
   readonly onLine?: OnLine;
   /** Starts the commands. Default: with execa. */
   readonly start?: StartProgram | undefined;

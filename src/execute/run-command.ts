@@ -28,7 +28,7 @@ export async function runCommand(
   const stderr = tailOf(child.stderr);
   const log = logLines(onLine);
   for (const stream of [child.stdout, child.stderr]) splitLines(stream, log);
-  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, log, start);
+  const endJournal = step.unit === undefined ? undefined : await followJournal(step.unit, log, start);
 
   let ended: string | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
@@ -56,23 +56,16 @@ export async function runCommand(
   if (signal?.aborted) onAbort();
   try {
     const result = await child.ended;
-    const printed = (await journal?.end()) ?? '';
-    const output = [stdout.text(), stderr.text(), printed].filter(Boolean).join('\n');
-    const printedOutput = output === '' ? {} : { output };
-    if (ended !== undefined) {
-      killGroup(child.pid, 'SIGKILL');
-      return {
-        ok: false,
-        ...printedOutput,
-        error: `\`${stepText(step)}\` ${ended}, and was ended with its children`,
-      };
-    }
-    if (result.exitCode === 0) return { ok: true, ...printedOutput };
-    return {
-      ok: false,
-      ...printedOutput,
-      error: `\`${stepText(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
-    };
+    const printed = (await endJournal?.()) ?? '';
+    const text = [stdout(), stderr(), printed].filter(Boolean).join('\n');
+    const output = text === '' ? {} : { output: text };
+    if (ended !== undefined) killGroup(child.pid, 'SIGKILL');
+    else if (result.exitCode === 0) return { ok: true, ...output };
+    const how =
+      ended === undefined
+        ? `${howItEnded(result)}${lastLines(printed || stderr())}`
+        : `${ended}, and was ended with its children`;
+    return { ok: false, ...output, error: `\`${stepText(step)}\` ${how}` };
   } finally {
     isOver = true;
     clearTimeout(timer);
@@ -95,13 +88,14 @@ const lastLines = (text: string): string => {
   return words ? `: ${words.slice(0, 500)}` : '';
 };
 
-function tailOf(stream: NodeJS.ReadableStream): { text(): string } {
+/** Returns a function that returns what the stream printed last. */
+function tailOf(stream: NodeJS.ReadableStream): () => string {
   let kept = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
     kept = Buffer.concat([kept, chunk]);
     if (kept.length > OUTPUT_LIMIT) kept = kept.subarray(kept.length - OUTPUT_LIMIT);
   });
-  return { text: () => kept.toString('utf8').trim() };
+  return () => kept.toString('utf8').trim();
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

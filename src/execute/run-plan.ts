@@ -24,6 +24,7 @@ export async function runPlan(
   onLine: OnLine = () => undefined,
   start?: StartProgram,
 ): Promise<readonly StepReport[]> {
+  const run = (step: Step) => runStep(step, step.interruptible ? signal : undefined, onLine, start);
   const reports: StepReport[] = [];
   let last: (Watched & { readonly index: number }) | undefined;
   const due = new Map<CommandStep['onlyIf'], boolean>();
@@ -40,7 +41,7 @@ export async function runPlan(
       }
       if (makesGood(step) && last)
         reports[last.index] = Object.freeze({ ...last.report, retried: true as const });
-      const report = await runStep(step, step.interruptible ? signal : undefined, onLine, start);
+      const report = await run(step);
       reports.push(report);
       if (!report.ok) break;
       continue;
@@ -50,10 +51,7 @@ export async function runPlan(
     const next = plan.steps[index + 1];
     const watched = isWatched(step, next);
     const before = watched && isAboutStart(next) ? await runOf(step) : undefined;
-    const report = switched(
-      step,
-      await runStep(step, step.interruptible ? signal : undefined, onLine, start),
-    );
+    const report = switched(step, await run(step));
     reports.push(report);
     if (watched) last = { step, report, before, index };
     else if (!report.ok) break;

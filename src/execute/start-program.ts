@@ -13,7 +13,6 @@ export interface Program {
   readonly input?: string;
 }
 
-/** How a program ended. */
 export interface ProgramEnd {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
@@ -21,7 +20,6 @@ export interface ProgramEnd {
   readonly code?: string | undefined;
 }
 
-/** A program that has been started. */
 export interface RunningProgram {
   /** `undefined` when it could not be started. */
   readonly pid: number | undefined;
@@ -38,7 +36,6 @@ export interface RunningProgram {
 /** Starts a program. Never rejects: `ended` has the error. */
 export type StartProgram = (program: Program) => Promise<RunningProgram>;
 
-/** Starts a program with execa. */
 export const startWithExeca: StartProgram = async ({ argv, env, input }) => {
   const execa = await loadExeca();
   const [file = '', ...args] = argv;

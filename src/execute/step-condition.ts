@@ -70,8 +70,7 @@ function isMovedByOthers({ argv }: CommandStep, { argv: switched }: CommandStep)
   const target = switched.map((word) => /^(.+)\/bin\/switch-to-configuration$/.exec(word)?.[1]).find(Boolean);
   try {
     readlinkSync(profile);
-    if (target === undefined) return false;
-    return realpathSync(profile) !== target;
+    return target !== undefined && realpathSync(profile) !== target;
   } catch {
     return false;
   }

@@ -1,14 +1,6 @@
 import type { Check } from '../detect/check.js';
 import type { Snapshot } from '../model/snapshot.js';
-import {
-  conformance,
-  insist,
-  isText,
-  mustNotFail,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, isText, mustNotFail, format, type Make } from './conformance.js';
 import { healthySnapshot, unknownSnapshot } from './snapshot.js';
 import { insistOnVerdict, isType } from './verdict-rules.js';
 
@@ -19,10 +11,7 @@ export interface CheckConformanceOptions {
 }
 
 /** Returns tests for a `Check`. */
-export function checkConformance(
-  make: Make<Check>,
-  options: CheckConformanceOptions = {},
-): ConformanceCase[] {
+export function checkConformance(make: Make<Check>, options: CheckConformanceOptions = {}) {
   const run = (check: Check, snapshot: Snapshot, signal = new AbortController().signal) =>
     mustNotFail(`The check \`${check.name}\``, () => check.run(snapshot, { signal }));
   return conformance(make, {

@@ -1,13 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import {
-  conformance,
-  insist,
-  mustEnd,
-  rejectionOf,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, mustEnd, rejectionOf, format, type Make } from './conformance.js';
 
 /** Options of {@link clockConformance}. */
 export interface ClockConformanceOptions<Adapter extends Clock> {
@@ -19,7 +11,7 @@ export interface ClockConformanceOptions<Adapter extends Clock> {
 export function clockConformance<Adapter extends Clock>(
   make: Make<Adapter>,
   { elapse }: ClockConformanceOptions<Adapter> = {},
-): ConformanceCase[] {
+) {
   return conformance(make, {
     '`now` is a time in milliseconds since the epoch'(clock) {
       const now = clock.now();

@@ -9,13 +9,10 @@ export interface ConformanceCase {
 /** Creates a new adapter for each case. */
 export type Make<Adapter> = () => Adapter | Promise<Adapter>;
 
-/** Requirements of a port, each with its test. */
-export type Requirements<Adapter> = Readonly<Record<string, (adapter: Adapter) => void | Promise<void>>>;
-
 /** Returns one case per requirement. Each runs on a new adapter, which is closed afterwards. */
 export function conformance<Adapter>(
   make: Make<Adapter>,
-  requirements: Requirements<Adapter>,
+  requirements: Readonly<Record<string, (adapter: Adapter) => void | Promise<void>>>,
 ): ConformanceCase[] {
   return Object.entries(requirements).map(([name, test]) => ({
     name,
@@ -33,6 +30,14 @@ export function conformance<Adapter>(
 /** Throws an error with the sentence unless the condition holds. */
 export function insist(holds: boolean, sentence: string): asserts holds {
   if (!holds) throw new Error(sentence);
+}
+
+/** Throws for the first rule that does not hold, with what was returned. */
+export function insistOnAll(
+  about: string,
+  rules: readonly (readonly [holds: boolean, returned: string])[],
+): void {
+  for (const [holds, returned] of rules) insist(holds, `${about} returned ${returned}`);
 }
 
 /** Runs work that must not throw or reject. */

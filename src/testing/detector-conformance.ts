@@ -1,13 +1,5 @@
 import type { Detector } from '../detect/detector.js';
-import {
-  conformance,
-  insist,
-  isText,
-  mustNotFail,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, isText, mustNotFail, format, type Make } from './conformance.js';
 import { insistOnIssue, insistOnVerdict, isType } from './verdict-rules.js';
 
 /** Components that are requested, including missing ones. */
@@ -26,7 +18,7 @@ const COMPONENTS = [
 ];
 
 /** Returns tests for a `Detector`. Those for `inspect` pass if it has none. */
-export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
+export function detectorConformance(make: Make<Detector>) {
   return conformance(make, {
     async '`detectIssues` returns complete issues'(detector) {
       const issues: unknown = await mustNotFail('`detectIssues`', () => detector.detectIssues());
@@ -39,10 +31,8 @@ export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
         const issues = await mustNotFail(about, () => detector.detectIssues({ component }));
         for (const issue of issues) {
           insistOnIssue(issue, about);
-          insist(
-            wasRequested(issue.component, component),
-            `${about} returned an issue with ${issue.component}`,
-          );
+          const isExpected = wasRequested(issue.component, component);
+          insist(isExpected, `${about} returned an issue with ${issue.component}`);
         }
       }
     },
@@ -57,10 +47,8 @@ export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
         const verdicts = (await mustNotFail(about, () => detector.inspect?.({ component }))) ?? [];
         for (const verdict of verdicts) {
           insistOnComponentVerdict(verdict, about);
-          insist(
-            wasRequested(verdict.component, component),
-            `${about} returned a verdict on ${verdict.component}`,
-          );
+          const isExpected = wasRequested(verdict.component, component);
+          insist(isExpected, `${about} returned a verdict on ${verdict.component}`);
         }
       }
     },

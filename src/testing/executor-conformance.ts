@@ -1,16 +1,7 @@
 import { isObject } from '../base/shape.js';
 import type { Executor } from '../execute/executor.js';
 import { BLOCK_REASONS, type HealingAction } from '../model/plan.js';
-import {
-  conformance,
-  insist,
-  isList,
-  isText,
-  mustNotFail,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, isList, isText, mustNotFail, format, type Make } from './conformance.js';
 import { insistOnPlan } from './plan-rules.js';
 import type { Execution, StepReport } from '../model/execution.js';
 
@@ -28,7 +19,7 @@ export interface ExecutorConformanceOptions {
 export function executorConformance(
   make: Make<Executor>,
   { action, harmless, observe }: ExecutorConformanceOptions,
-): ConformanceCase[] {
+) {
   const unchanged = async (what: string, work: () => unknown): Promise<void> => {
     const before = await observe?.();
     await work();
@@ -40,17 +31,13 @@ export function executorConformance(
       await unchanged('`plan`', async () => {
         const plan = await mustNotFail('`plan`', () => executor.plan(action));
         insistOnPlan(plan, '`plan`');
-        insist(
-          plan.action === action.action,
-          `The plan of ${action.action} says that it is of ${plan.action}`,
-        );
+        const isOfAction = plan.action === action.action;
+        insist(isOfAction, `The plan of ${action.action} says that it is of ${plan.action}`);
       });
     },
     async 'the same action on the same host has the same plan'(executor) {
-      const [one, other] = [
-        JSON.stringify(await executor.plan(action)),
-        JSON.stringify(await executor.plan(action)),
-      ];
+      const one = JSON.stringify(await executor.plan(action));
+      const other = JSON.stringify(await executor.plan(action));
       insist(one === other, `The plan was ${one}, and then ${other}`);
     },
     async 'a dry run plans, and changes nothing'(executor) {
@@ -90,10 +77,8 @@ export function executorConformance(
       if (harmless === undefined) return;
       const execution = await mustNotFail('`execute`', () => executor.execute(harmless));
       insistOnExecution(execution, harmless, '`execute`');
-      insist(
-        execution.outcome === 'executed',
-        `It was not carried out: ${execution.error ?? execution.outcome}`,
-      );
+      const { outcome, error } = execution;
+      insist(outcome === 'executed', `It was not carried out: ${error ?? outcome}`);
       insist(!execution.dryRun, 'An execution was reported as a dry run');
     },
   });
@@ -104,10 +89,8 @@ function insistOnExecution(execution: Execution, { action }: HealingAction, abou
   const { outcome, success, blockedBy, error, durationMs } = execution;
   const steps: readonly StepReport[] = execution.steps;
   insist(execution.action === action, `${about} of ${action} says that it is of ${execution.action}`);
-  insist(
-    ['executed', 'planned', 'skipped', 'failed'].includes(outcome),
-    `${about} returned the outcome ${format(outcome)}`,
-  );
+  const isKnown = ['executed', 'planned', 'skipped', 'failed'].includes(outcome);
+  insist(isKnown, `${about} returned the outcome ${format(outcome)}`);
   const well = outcome === 'executed' || outcome === 'planned';
   insist(success === well, `${about} is ${outcome} with \`success\` ${String(success)}`);
   insist(well || isText(error), `${about} is ${outcome} without an error that says why`);
@@ -119,8 +102,6 @@ function insistOnExecution(execution: Execution, { action }: HealingAction, abou
     insist(isText(step), `${about} reported a step without its text`);
     insist(ok || isText(why), `${about} reported that ${step} failed without an error`);
   }
-  insist(
-    outcome !== 'executed' || steps.every(({ ok }) => ok),
-    `${about} is executed although a step failed`,
-  );
+  const isPartial = outcome === 'executed' && !steps.every(({ ok }) => ok);
+  insist(!isPartial, `${about} is executed although a step failed`);
 }

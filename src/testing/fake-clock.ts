@@ -1,5 +1,5 @@
 import { expectFunction, expectKnownKeys, expectObject, refusal } from '../base/expect.js';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as settled } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { preload } from '../repair/load.js';
 
@@ -59,7 +59,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
       return asleep.size;
     },
     sleep: (ms, signal) => {
-      if (signal?.aborted) return Promise.reject(abortReason(signal));
+      if (signal?.aborted) return Promise.reject(signal.reason as Error);
       return new Promise((resolve, reject) => {
         const end = (settle: () => void) => (): void => {
           asleep.delete(sleeper);
@@ -67,7 +67,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
           settle();
         };
         const sleeper: Sleeper = { until: elapsed + Math.max(0, ms), wake: end(resolve) };
-        const onAbort = end(() => reject(abortReason(signal)));
+        const onAbort = end(() => reject(signal?.reason as Error));
         signal?.addEventListener('abort', onAbort);
         asleep.add(sleeper);
       });
@@ -85,6 +85,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
       const end = elapsed + ms;
       // Loading modules takes real time.
       await preload();
+      // All promises without I/O settle within one turn of the event loop.
       await settled();
       for (let sleeper = next(end), often = 0; sleeper; sleeper = next(end)) {
         often = sleeper.until > elapsed ? 0 : often + 1;
@@ -98,8 +99,3 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     jump: (ms) => void (offset += ms),
   };
 }
-
-/** Waits for one turn of the event loop, in which all promises without I/O settle. */
-const settled = (): Promise<void> => turn();
-
-const abortReason = (signal: AbortSignal | undefined): Error => signal?.reason as Error;

@@ -1,8 +1,9 @@
+import { messageOf } from '../base/errors.js';
 import { expectFunction, expectKnownKeys, expectObject } from '../base/expect.js';
 import { expectExecuteOptions, expectHealingAction } from '../execute/execute-options.js';
 import type { ExecuteOptions, Executor } from '../execute/executor.js';
 import type { HealingAction, Plan } from '../model/plan.js';
-import type { Execution } from '../model/execution.js';
+import { executionOf, type Execution } from '../model/execution.js';
 
 /** Options of {@link fakeExecutor}. */
 export interface FakeExecutorOptions {
@@ -51,25 +52,17 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
     },
     async execute(action, how = {}) {
       const { dryRun = false, signal, plan: given } = how ?? {};
-      const executionOf = (rest: Partial<Execution> & Pick<Execution, 'outcome'>): Execution => ({
-        action: String(action?.action),
-        success: rest.outcome === 'executed' || rest.outcome === 'planned',
-        dryRun,
-        steps: [],
-        durationMs: 0,
-        ...rest,
+      const ended = (fields: Parameters<typeof executionOf>[1]): Execution => ({
+        ...executionOf(String(action?.action), { dryRun, ...fields }),
       });
       try {
         expectExecuteOptions(how);
         expectHealingAction(action);
         const made = given ?? (await plan(action));
-        if (dryRun) return executionOf({ outcome: 'planned', plan: made });
+        if (dryRun) return ended({ outcome: 'planned', plan: made });
         if (signal?.aborted) {
-          return executionOf({
-            outcome: 'failed',
-            error: 'Stopped before the first step was started',
-            plan: made,
-          });
+          const error = 'Stopped before the first step was started';
+          return ended({ outcome: 'failed', error, plan: made });
         }
         executed.push(action);
         await options.act?.(action, how);
@@ -78,12 +71,9 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
           ok: true,
           durationMs: 0,
         }));
-        return executionOf({ outcome: 'executed', plan: made, steps, ...script.shift() });
+        return ended({ outcome: 'executed', plan: made, steps, ...script.shift() });
       } catch (error) {
-        return executionOf({
-          outcome: 'failed',
-          error: error instanceof Error ? error.message : String(error),
-        });
+        return ended({ outcome: 'failed', error: messageOf(error) });
       }
     },
     close: () => void (closed += 1),

@@ -9,16 +9,13 @@ import { unitName } from '../model/unit-name.js';
 import type { UnitRelations } from '../model/unit-relations.js';
 import type { UnitReading } from '../model/unit.js';
 import { healthySnapshot } from './snapshot.js';
-import { unitReading, unknownUnit } from './unit-reading.js';
-import { unitRelations } from './unit-relations.js';
+import { unitReading, unitRelations, unknownUnit } from './unit-reading.js';
 
 /** State of a {@link FakeHost}; by default everything is healthy. */
 export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
   /** Units known to systemd. */
   readonly units?: Reading<readonly UnitReading[]>;
-  /**
-   * Relations of units by full name, such as conflicts. The default follows from `units`.
-   */
+  /** Relations of units by full name, such as conflicts. The default follows from `units`. */
   readonly relations?: Readonly<Record<string, Partial<UnitRelations>>>;
   /** Log lines by full unit name. Default: none. */
   readonly logs?: Readonly<Record<string, readonly string[]>>;
@@ -91,21 +88,11 @@ export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {
     },
     read(request = {}) {
       requests.push(request);
-      const {
-        units,
-        logs: _l,
-        memories: _m,
-        relations: _r,
-        unitChanges: _u,
-        systems: _s,
-        activity: _a,
-        controls,
-        ...rest
-      } = now;
+      const given = SNAPSHOT_PARTS.filter((part) => part in now).map((part) => [part, now[part]] as const);
       const whole = healthySnapshot({
-        ...rest,
-        units: unitsRead(units ?? [], request),
-        ...(request.controls && controls ? { controls } : {}),
+        ...(Object.fromEntries(given) as Partial<Snapshot>),
+        units: unitsRead(now.units ?? [], request),
+        ...(request.controls && now.controls ? { controls: now.controls } : {}),
         ...(clock ? { timestamp: clock.now() } : {}),
       });
       const wanted = (part: SnapshotPart) => request.parts === undefined || request.parts.includes(part);

@@ -1,15 +1,7 @@
 import type { Host } from '../host/host.js';
 import { isUnknown } from '../model/reading.js';
 import type { UnitReading } from '../model/unit.js';
-import {
-  conformance,
-  insist,
-  isText,
-  mustNotFail,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, isText, mustNotFail, format, type Make } from './conformance.js';
 import { SNAPSHOT_PARTS } from '../model/snapshot.js';
 import { insistOnSnapshot } from './snapshot-rules.js';
 
@@ -17,7 +9,7 @@ const MISSING_UNIT = 'no-such-unit-a7c1';
 const MISSING_SYSTEMS = ['/nix/store/no-such-system-a7c1', '/nix/store/no-such-system-b2d8'] as const;
 
 /** Returns tests for a `Host`. They only read. */
-export function hostConformance(make: Make<Host>): ConformanceCase[] {
+export function hostConformance(make: Make<Host>) {
   const read = async (host: Host, request?: Parameters<Host['read']>[0]) => {
     const about = request === undefined ? '`read()`' : `\`read(${JSON.stringify(request)})\``;
     const snapshot = await mustNotFail(about, () => host.read(request));
@@ -52,9 +44,8 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
       const names = ['b-unit.service', MISSING_UNIT, 'a.socket', 'b-unit'];
       const units = await asked(host, names);
       if (units === undefined) return;
-      const [got, expected] = [units.map(({ name }) => name), names.map(withSuffix)].map((list) =>
-        list.join(', '),
-      );
+      const got = units.map(({ name }) => name).join(', ');
+      const expected = names.map(withSuffix).join(', ');
       insist(got === expected, `Asked for ${expected}, it returned ${got === '' ? 'none' : got}`);
     },
     async 'a unit that does not exist is not-found'(host) {
@@ -100,10 +91,8 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
       if (isUnknown(running)) return;
       const { path } = running;
       const own = (await mustNotFail('`unitChanges`', () => host.unitChanges?.(path, path))) ?? [];
-      insist(
-        isUnknown(own) || own.length === 0,
-        `\`unitChanges\` of a system with itself gave ${format(own)}`,
-      );
+      const isEmpty = isUnknown(own) || own.length === 0;
+      insist(isEmpty, `\`unitChanges\` of a system with itself gave ${format(own)}`);
     },
     async 'a missing system is unknown'(host) {
       for (const path of [...MISSING_SYSTEMS, '', '..']) {

@@ -19,8 +19,7 @@ export { recordingLogger, type LogLine, type RecordingLogger } from './recording
 export { healScenario, type Scenario, type ScenarioResult } from './scenario.js';
 export { nixosReading, systemIdentity } from './nixos-reading.js';
 export { healthySnapshot, memoryReading, mountReading, systemReading, unknownSnapshot } from './snapshot.js';
-export { unitRelations } from './unit-relations.js';
-export { failedUnit, unitReading, unknownUnit } from './unit-reading.js';
+export { failedUnit, unitReading, unitRelations, unknownUnit } from './unit-reading.js';
 
 export type { ConformanceCase, Make } from './conformance.js';
 export { actionConformance, type ActionConformanceOptions } from './action-conformance.js';
@@ -38,8 +37,7 @@ export type { MonitoringOptions } from '../engine/accept.js';
 export type { Tried } from '../report/explain.js';
 export type { ActionCount } from '../report/recent.js';
 export type { ActDone, Budget, ComponentStatus, WaitingApproval } from '../report/status.js';
-export type { Distribution, Timing } from '../report/counts.js';
-export type { TypeCounts } from '../report/counts.js';
+export type { Distribution, Timing, TypeCounts } from '../report/counts.js';
 export type { Address } from '../observe/http/address.js';
 export type { Handler } from '../observe/http/http-server.js';
 export type { ObservedEngine } from '../report/observer.js';

@@ -1,10 +1,10 @@
 import type { Logger } from '../base/logger.js';
-import { conformance, insist, mustNotFail, type ConformanceCase, type Make } from './conformance.js';
+import { conformance, insist, mustNotFail, type Make } from './conformance.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Returns tests for a `Logger`. */
-export function loggerConformance(make: Make<Logger>): ConformanceCase[] {
+export function loggerConformance(make: Make<Logger>) {
   return conformance(make, {
     'there is a method for each level'(logger) {
       for (const level of LEVELS)

@@ -1,19 +1,18 @@
 import { isObject } from '../base/shape.js';
 import type { Step } from '../model/plan.js';
-import { insist, isText, format } from './conformance.js';
+import { insist, insistOnAll, isText, format } from './conformance.js';
 
 /** Throws unless a value is a complete plan. */
 export function insistOnPlan(plan: unknown, about: string): void {
   insist(isObject(plan), `${about} returned ${format(plan)}, which is not a plan`);
   const { action, parameters, scope, risk, targets, steps, effect, notes } = plan;
-  insist(isText(action), `${about} returned a plan without the name of its action`);
-  insist(isObject(parameters), `${about} returned a plan without parameters`);
-  insist(scope === 'host' || scope === 'process', `${about} returned a plan with the scope ${format(scope)}`);
-  insist(
-    risk === 'reversible' || risk === 'disruptive',
-    `${about} returned a plan with the risk ${format(risk)}`,
-  );
-  insist(isText(effect), `${about} returned a plan without its expected effect`);
+  insistOnAll(about, [
+    [isText(action), 'a plan without the name of its action'],
+    [isObject(parameters), 'a plan without parameters'],
+    [scope === 'host' || scope === 'process', `a plan with the scope ${format(scope)}`],
+    [risk === 'reversible' || risk === 'disruptive', `a plan with the risk ${format(risk)}`],
+    [isText(effect), 'a plan without its expected effect'],
+  ]);
   insist(Array.isArray(targets), `${about} returned a plan without a list of targets`);
   for (const target of targets) insistOnTarget(target, about);
   insist(Array.isArray(steps), `${about} returned a plan without a list of steps`);
@@ -36,11 +35,10 @@ export function insistOnStep(step: Step, about: string): void {
   );
   switch (step.kind) {
     case 'command': {
-      const whole = Array.isArray(step.argv) && step.argv.every((word) => typeof word === 'string');
-      insist(
-        whole && isText(step.argv[0]),
-        `${about} returned a command that is no array of strings: ${format(step.argv)}`,
-      );
+      const { argv } = step;
+      const isWhole =
+        Array.isArray(argv) && argv.every((word) => typeof word === 'string') && isText(argv[0]);
+      insist(isWhole, `${about} returned a command that is no array of strings: ${format(argv)}`);
       return;
     }
     case 'write':

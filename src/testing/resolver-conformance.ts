@@ -1,15 +1,7 @@
 import { isObject } from '../base/shape.js';
 import { IssueType, Severity, type Issue } from '../model/issue.js';
 import type { Resolver } from '../resolve/resolver.js';
-import {
-  conformance,
-  insist,
-  isText,
-  mustNotFail,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, isText, mustNotFail, format, type Make } from './conformance.js';
 
 const COMPONENTS: Readonly<Record<IssueType, readonly string[]>> = {
   resource: [
@@ -35,10 +27,7 @@ export interface ResolverConformanceOptions {
 }
 
 /** Returns tests for a `Resolver`. */
-export function resolverConformance(
-  make: Make<Resolver>,
-  { issues = [] }: ResolverConformanceOptions = {},
-): ConformanceCase[] {
+export function resolverConformance(make: Make<Resolver>, { issues = [] }: ResolverConformanceOptions = {}) {
   const all = [...usualIssues(), ...issues.map((issue) => Object.freeze({ ...issue }))];
   return conformance(make, {
     async 'it returns an action for any issue, synchronously'(resolver) {
@@ -49,17 +38,14 @@ export function resolverConformance(
         insist(!(action instanceof Promise), `${about} returned with a promise: it must answer at once`);
         insist(isObject(action), `${about} returned ${format(action)}, which is not { action, parameters }`);
         insist(isText(action.action), `${about} returned without a name of an action: ${format(action)}`);
-        insist(
-          isObject(action.parameters),
-          `${about} returned without an object of parameters: ${format(action)}`,
-        );
+        const isComplete = isObject(action.parameters);
+        insist(isComplete, `${about} returned without an object of parameters: ${format(action)}`);
       }
     },
     'it returns the same action for the same issue'(resolver) {
       for (const issue of all) {
-        const [one, other] = [resolver.getAction(issue), resolver.getAction(issue)].map((action) =>
-          format(action),
-        );
+        const one = format(resolver.getAction(issue));
+        const other = format(resolver.getAction(issue));
         insist(one === other, `For the same ${issue.component} it returned ${one}, and then ${other}`);
       }
     },

@@ -1,17 +1,14 @@
 import { isObject } from '../base/shape.js';
 import { isUnknown } from '../model/reading.js';
-import type { Snapshot, SystemReading, UsageReading } from '../model/snapshot.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SystemReading, type UsageReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
-import { insist, isText, format } from './conformance.js';
-import { SNAPSHOT_PARTS } from '../model/snapshot.js';
+import { insist, insistOnAll, isText, format } from './conformance.js';
 
 /** Throws unless every part of a snapshot is a valid value, or unknown with a reason. */
 export function insistOnSnapshot(snapshot: unknown, about: string): asserts snapshot is Snapshot {
   insist(isObject(snapshot), `${about} returned ${format(snapshot)}, which is not a snapshot`);
-  insist(
-    Number.isFinite(snapshot.timestamp),
-    `${about} returned the timestamp ${format(snapshot.timestamp)}`,
-  );
+  const { timestamp } = snapshot;
+  insist(Number.isFinite(timestamp), `${about} returned the timestamp ${format(timestamp)}`);
   for (const part of SNAPSHOT_PARTS)
     insist(isObject(snapshot[part]) || Array.isArray(snapshot[part]), `${about} returned no ${part}`);
   insistOnReadings(snapshot, about);
@@ -21,13 +18,13 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
     insist(isCount(cpu.cpus), `${about} returned ${format(cpu.cpus)} CPUs`);
   }
   if (!isUnknown(memory)) {
-    insist(memory.totalBytes > 0, `${about} returned a memory of ${memory.totalBytes} bytes`);
-    insist(
-      isPercent(memory.usedPercent),
-      `${about} returned a memory use of ${format(memory.usedPercent)} %`,
-    );
-    const fits = memory.availableBytes >= 0 && memory.availableBytes <= memory.totalBytes;
-    insist(fits, `${about} returned ${memory.availableBytes} of ${memory.totalBytes} bytes as available`);
+    const { totalBytes, availableBytes, usedPercent } = memory;
+    const fits = availableBytes >= 0 && availableBytes <= totalBytes;
+    insistOnAll(about, [
+      [totalBytes > 0, `a memory of ${totalBytes} bytes`],
+      [isPercent(usedPercent), `a memory use of ${format(usedPercent)} %`],
+      [fits, `${availableBytes} of ${totalBytes} bytes as available`],
+    ]);
   }
   if (!isUnknown(load)) {
     insist(isCount(load.cpus), `${about} returned ${format(load.cpus)} CPUs beside the load`);
@@ -36,10 +33,8 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
   }
   if (!isUnknown(mounts)) {
     const devices = mounts.map(({ device }) => device);
-    insist(
-      new Set(devices).size === devices.length,
-      `${about} returned one device twice: ${devices.join(', ')}`,
-    );
+    const areUnique = new Set(devices).size === devices.length;
+    insist(areUnique, `${about} returned one device twice: ${devices.join(', ')}`);
     for (const { mountPoint, space, inodes, writes } of mounts) {
       insist(isText(mountPoint), `${about} returned a mount without a mount point`);
       if (!isUnknown(space)) insistOnUsage(space, `${about} on the space of ${mountPoint}`);
@@ -53,13 +48,12 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
 }
 
 function insistOnUsage({ used, available, percent }: UsageReading, about: string): void {
-  insist(used >= 0 && available >= 0, `${about} returned ${used} used and ${available} available`);
-  insist(isPercent(percent), `${about} returned ${format(percent)} %`);
   const sum = used + available;
-  insist(
-    sum === 0 || Math.abs(percent - (100 * used) / sum) < 0.5,
-    `${about} returned ${percent} % for ${used} of ${sum}`,
-  );
+  insistOnAll(about, [
+    [used >= 0 && available >= 0, `${used} used and ${available} available`],
+    [isPercent(percent), `${format(percent)} %`],
+    [sum === 0 || Math.abs(percent - (100 * used) / sum) < 0.5, `${percent} % for ${used} of ${sum}`],
+  ]);
 }
 
 function insistOnSystem(system: SystemReading, about: string): void {

@@ -1,15 +1,7 @@
 import { isSelfHealingError } from '../base/errors.js';
 import { EMPTY_STATE, type GuardState } from '../memory/state.js';
 import type { Store } from '../memory/store.js';
-import {
-  conformance,
-  insist,
-  mustNotFail,
-  rejectionOf,
-  format,
-  type ConformanceCase,
-  type Make,
-} from './conformance.js';
+import { conformance, insist, mustNotFail, rejectionOf, format, type Make } from './conformance.js';
 
 /** Options of {@link storeConformance}. */
 export interface StoreConformanceOptions {
@@ -20,10 +12,7 @@ export interface StoreConformanceOptions {
 }
 
 /** Returns tests for a `Store`. `make` must create each store in a new, empty location. */
-export function storeConformance(
-  make: Make<Store>,
-  { reopen, locks = false }: StoreConformanceOptions = {},
-): ConformanceCase[] {
+export function storeConformance(make: Make<Store>, { reopen, locks = false }: StoreConformanceOptions = {}) {
   return conformance(make, {
     async '`load` returns undefined if nothing was ever saved'(store) {
       const loaded = await mustNotFail('`load`', () => store.load());

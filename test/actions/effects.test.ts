@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { effectsOf, type Verb } from '../../src/actions/effects.js';
 import { judgeSafety } from '../../src/gates/safety.js';
 import type { UnitRelations } from '../../src/model/unit-relations.js';
-import { unitRelations } from '../../src/testing/unit-relations.js';
+import { unitRelations } from '../../src/testing/unit-reading.js';
 import { planOf, unitTargetOf } from '../make.js';
 
 type Units = Readonly<Record<string, Partial<UnitRelations>>>;

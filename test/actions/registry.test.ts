@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { defineAction, parametersOf } from '../../src/actions/define.js';
-import { healingByCheck } from '../../src/actions/heal-by-check.js';
 import { pathParameter, wordParameter } from '../../src/actions/parameters.js';
-import { actionNamed, actionRegistry, BUILT_IN_NAMES, isBuiltIn } from '../../src/actions/registry.js';
+import {
+  actionNamed,
+  actionRegistry,
+  BUILT_IN_NAMES,
+  healingByCheck,
+  isBuiltIn,
+} from '../../src/actions/registry.js';
 import { HEAL_PREFIX } from '../../src/detect/check.js';
 import { DEFINITION } from './contexts.js';
 

@@ -67,7 +67,9 @@ const linesOf = (count: number): string[] => Array.from({ length: count }, (_, i
 
 describe('the journal of a transient unit', () => {
   it('is followed from now on, then synchronized, and read once from the same time', async () => {
-    await (await follow(startWith(''))).end();
+    await (
+      await follow(startWith(''))
+    )();
     const env = { LC_ALL: 'C' };
     const which = ['--since=@1735689600.123', '_SYSTEMD_UNIT=switch-1.service'];
     expect(programs).toEqual([
@@ -78,7 +80,9 @@ describe('the journal of a transient unit', () => {
   });
 
   it('is followed a little longer than the unit runs, and read only after the follower has ended', async () => {
-    await (await follow(startWith('', ''))).end();
+    await (
+      await follow(startWith('', ''))
+    )();
     expect(events).toEqual([
       ...['follower started', 'waited 300 ms', 'follower killed', 'follower ended'],
       ...['sync started', 'sync ended', 'reader started', 'reader ended'],
@@ -86,14 +90,16 @@ describe('the journal of a transient unit', () => {
   });
 
   it('is ended once, however often that is requested', async () => {
-    const journal = await follow(startWith('one\n', ''));
-    expect(await Promise.all([journal.end(), journal.end()])).toEqual(['one', 'one']);
+    const end = await follow(startWith('one\n', ''));
+    expect(await Promise.all([end(), end()])).toEqual(['one', 'one']);
     expect(events.filter((event) => event === 'follower killed')).toHaveLength(1);
   });
 
   it('is passed on line by line', async () => {
     const lines: string[] = [];
-    await (await follow(startWith('one\ntwo\n', '', 'last\n'), (line) => lines.push(line))).end();
+    await (
+      await follow(startWith('one\ntwo\n', '', 'last\n'), (line) => lines.push(line))
+    )();
     expect(lines).toEqual(['one', 'two', 'last']);
   });
 });
@@ -107,14 +113,14 @@ describe('the output of a transient unit', () => {
     ['what was followed, if less was read', 'one\n', 'last\n', 'one\nlast'],
     ['without empty lines at its ends', '\none\n', '', 'one\nlast'],
   ])('is %s', async (_which, followed, whole, expected) => {
-    expect(await (await follow(startWith(followed, whole, 'last\n'))).end()).toBe(expected);
+    expect(await (await follow(startWith(followed, whole, 'last\n')))()).toBe(expected);
   });
 
   it.each([200, 201, 250])('is limited to its last 200 lines, of %d', async (count) => {
     const lines = linesOf(count);
     const seen: string[] = [];
-    const journal = await follow(startWith(`${lines.join('\n')}\n`, ''), (line) => seen.push(line));
-    expect(await journal.end()).toBe(lines.slice(-200).join('\n'));
+    const end = await follow(startWith(`${lines.join('\n')}\n`, ''), (line) => seen.push(line));
+    expect(await end()).toBe(lines.slice(-200).join('\n'));
     expect(seen).toEqual(lines);
   });
 });

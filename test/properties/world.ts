@@ -9,7 +9,7 @@ import {
   unitReading,
   unknownUnit,
 } from '../../src/testing/index.js';
-import { unitRelations } from '../../src/testing/unit-relations.js';
+import { unitRelations } from '../../src/testing/unit-reading.js';
 import type { WorldClock } from './clock.js';
 import { ASPECTS, probesOf, SERVICES, truthIn, unitOf, type Condition, type Truth } from './conditions.js';
 import { Probes } from './probes.js';
