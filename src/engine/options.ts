@@ -16,7 +16,7 @@ import {
 } from '../base/expect.js';
 import type { GuardOptions } from '../model/guards.js';
 import type { Store } from '../memory/store.js';
-import type { Approve } from '../repair/approval.js';
+import type { Approve } from '../repair/ports.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../base/logger.js';
 import type { NixOptions } from '../model/nix-options.js';

@@ -1,25 +1,17 @@
-import type { Clock } from '../base/clock.js';
-import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstOf } from '../detect/look-again.js';
 import type { Guards } from '../model/guards.js';
-import type { Ledger } from '../memory/ledger.js';
 import { beginHealth } from '../memory/component-record.js';
 import { recordAct } from '../memory/record-act.js';
 import { recordOf, type Intent } from '../memory/state.js';
-import type { Host } from '../host/host.js';
 import { isUnknown } from '../model/reading.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import type { Logger } from '../base/logger.js';
+import type { EnginePorts } from './ports.js';
 
 /** Sources of {@link settleInterrupted}. */
-export interface SettleSources {
-  readonly ledger: Ledger;
-  readonly guards: Guards;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly bootId: string;
-  readonly host: Host;
-  readonly detector: Detector;
+export interface SettleSources extends Pick<
+  EnginePorts,
+  'ledger' | 'guards' | 'clock' | 'logger' | 'bootId' | 'host' | 'detector'
+> {
   /** Returns whether this engine is repairing a component. */
   readonly isInRepair: (component: string) => boolean;
   /** Returns whether this engine has reported the repair with this id as `pending`. */
