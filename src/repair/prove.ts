@@ -53,9 +53,10 @@ export async function prove(
   sources: ProofSources,
 ): Promise<Proved> {
   const { clock, guards, signal } = sources;
-  const alarm = new Alarm(repair, definition, sources);
+  const settleMs = definition?.settleMs ?? settleMsOf(repair.issue, guards);
+  const alarm = new Alarm(repair, settleMs, sources);
   try {
-    const ms = verifyMsOf(repair, definition, guards);
+    const ms = verifyMsOf(repair, settleMs, guards);
     const late = `\`verify\` of \`${repair.plan.action}\` did not answer within ${span(ms)}`;
     const own = expectVerification(
       await within({ ms, clock, signal, late }, () =>
@@ -102,7 +103,7 @@ function ownVerification(
     },
     // The signal for the end of a job may arrive late.
     read: async (request) => host.read({ ...request, fresh: true, signal }),
-    settle: (ms = definition?.settleMs ?? settleMsOf(issue, guards)) => clock.sleep(ms, signal),
+    settle: (ms = alarm.settleMs) => clock.sleep(ms, signal),
   };
   return definition === undefined
     ? verifyByCheck({}, context)
@@ -112,16 +113,16 @@ function ownVerification(
 /** Runs the checks of a component after its settle time. */
 class Alarm {
   readonly #repair: Repair;
-  readonly #definition: ActionDefinition | undefined;
+  readonly settleMs: number;
   readonly #sources: ProofSources;
   readonly #actedAt: number;
   #after: readonly ComponentVerdict[] | undefined;
   /** Last proof; `undefined` before the first. */
   answer: Proof | undefined;
 
-  constructor(repair: Repair, definition: ActionDefinition | undefined, sources: ProofSources) {
+  constructor(repair: Repair, settleMs: number, sources: ProofSources) {
     this.#repair = repair;
-    this.#definition = definition;
+    this.settleMs = settleMs;
     this.#sources = sources;
     this.#actedAt = sources.clock.monotonic();
   }
@@ -143,10 +144,9 @@ class Alarm {
 
   async #ask(): Promise<Proof> {
     const { issue, before, openChecks } = this.#repair;
-    const { guards } = this.#sources;
     const patience = Math.max(-1, ...before.map(({ settleMs }) => settleMs ?? -1));
     if (patience >= 0) return this.#askRepeatedly(patience);
-    const left = (this.#definition?.settleMs ?? settleMsOf(issue, guards)) - this.#passedMs();
+    const left = this.settleMs - this.#passedMs();
     if (left > 0) await this.#sleep(left);
     return proofOf(issue, before, await this.read(), openChecks);
   }
@@ -178,17 +178,10 @@ class Alarm {
 }
 
 /** Returns the deadline of `verify`: settle time, checks, a job and a reading, in milliseconds. */
-function verifyMsOf(
-  { issue, before }: Repair,
-  definition: ActionDefinition | undefined,
-  guards: Guards,
-): number {
-  const patience = Math.max(0, ...before.map(({ settleMs }) => settleMs ?? 0));
-  const settleMs = Math.max(
-    definition?.settleMs ?? settleMsOf(issue, guards),
-    ...Object.values(guards.settleMs),
-  );
-  return settleMs + patience + DEADLINES.unlimitedMs + DEADLINES.readMs;
+function verifyMsOf({ before }: Repair, settleMs: number, guards: Guards): number {
+  const patience = Math.max(0, ...before.map((verdict) => verdict.settleMs ?? 0));
+  const longest = Math.max(settleMs, ...Object.values(guards.settleMs));
+  return longest + patience + DEADLINES.unlimitedMs + DEADLINES.readMs;
 }
 
 const STATUSES: readonly unknown[] = ['fixed', 'ineffective', 'unknown', 'pending', 'pending-reboot'];
