@@ -114,7 +114,7 @@ export class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    logEvents(this.events, logger, () => this.cycle.counts.lastLook);
+    logEvents(this.events, logger, () => this.cycle.looks.counts.lastLook);
     this.#logCycles();
     const { ledger } = this.ports;
     this.#detector =

@@ -180,7 +180,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
 
   /** Returns the counters. */
   getMetrics(): Metrics {
-    return this.#cycle.counts.read();
+    return this.#cycle.looks.counts.read();
   }
 
   /** Returns the state of the engine: readings, repairs, pending approvals, pauses, breakers. */
