@@ -26,7 +26,7 @@ import { ownedStore } from '../memory/owned-store.js';
 import { nixSettings } from '../model/nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings, unpickedWarning } from './option-warnings.js';
-import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/python-names.js';
+import { DETECTOR_NAMES, refusePythonMethods } from '../base/python-names.js';
 import { sharedAbortController } from '../base/until.js';
 import type { Resolver } from '../resolve/resolver.js';
 
@@ -44,12 +44,12 @@ export class EngineParts {
   #detector: Detector;
   /** Detector with deadlines and the verdict on the NixOS generation. */
   #watching: Detector;
-  #resolver: Resolver;
+  resolver: Resolver;
   #executor: Executor;
   /** Executor with deadlines. */
   #acting: Executor;
-  #healingEnabled = true;
-  #dryRun: boolean;
+  healingEnabled = true;
+  dryRun: boolean;
   #verbose: boolean;
   #stopLoggingCycles: (() => void) | undefined;
 
@@ -64,7 +64,7 @@ export class EngineParts {
           throw refusal(key, 'left out beside `detector`, to which it belongs', given[key]);
       }
     }
-    this.#dryRun = given.dryRun ?? false;
+    this.dryRun = given.dryRun ?? false;
     this.#verbose = given.verbose ?? false;
     const logger = ownedLogger(given.logger ?? defaults.logger, () => this.#verbose);
     const clock = ownedClock(given.clock ?? defaults.clock, logger);
@@ -74,12 +74,12 @@ export class EngineParts {
     const own = (name: string): unknown => (engine as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
-      resolver: () => this.#resolver,
+      resolver: () => this.resolver,
       executor: () => this.#acting,
       // A subclass may have fields of these names, which hide the accessors: they count if they restrict the engine.
       healingEnabled: () =>
-        this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
-      dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
+        this.healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
+      dryRun: () => this.dryRun || own('dryRun') === true || own('dry_run') === true,
     };
     const guards = guardsFrom(given.guards);
     this.ports = {
@@ -122,7 +122,7 @@ export class EngineParts {
       defaults.detector({ host, clock, services, checks, thresholds, mounts, enabledChecks });
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#watchingBy(this.#detector);
-    this.#resolver = given.resolver ?? defaults.resolver();
+    this.resolver = given.resolver ?? defaults.resolver();
     if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
     const current = () => (this.#detector as Partial<SimpleDetector>).thresholds ?? thresholdValues();
     this.#executor =
@@ -147,12 +147,12 @@ export class EngineParts {
   #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
     const warning = unpickedWarning(given);
     if (warning === undefined) return;
-    const resolver = this.#resolver;
+    const resolver = this.resolver;
     const end = this.events.on('cycle:done', () => {
       end();
       const { enabledChecks = [] } = this.#detector as Partial<SimpleDetector>;
       const known = [...BUILT_IN_CHECKS, ...(given.checks ?? []).map(({ name }) => name)];
-      const isDefault = given.resolver === undefined && this.#resolver === resolver;
+      const isDefault = given.resolver === undefined && this.resolver === resolver;
       if (isDefault && enabledChecks.every((name) => known.includes(name))) logger.warn(warning);
     });
   }
@@ -180,15 +180,6 @@ export class EngineParts {
     this.#watching = this.#watchingBy(detector);
   }
 
-  get resolver(): Resolver {
-    return this.#resolver;
-  }
-  set resolver(resolver: Resolver) {
-    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
-    expectMethods('resolver', resolver, PART_METHODS.resolver);
-    this.#resolver = resolver;
-  }
-
   get executor(): Executor {
     return this.#executor;
   }
@@ -196,20 +187,6 @@ export class EngineParts {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
     this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
-  }
-
-  get healingEnabled(): boolean {
-    return this.#healingEnabled;
-  }
-  set healingEnabled(value: boolean) {
-    this.#healingEnabled = expectBoolean('healingEnabled', value);
-  }
-
-  get dryRun(): boolean {
-    return this.#dryRun;
-  }
-  set dryRun(value: boolean) {
-    this.#dryRun = expectBoolean('dryRun', value);
   }
 
   get verbose(): boolean {

@@ -6,16 +6,10 @@ import type { Detector, SimpleDetector } from '../detect/detector.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Cycle } from '../watch/cycle.js';
 import { asError, messageOf, SelfHealingError } from '../base/errors.js';
-import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
+import { expectBoolean, expectKnownKeys, expectMethods, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
 import type { Capability, Executor } from '../execute/executor.js';
-import {
-  acceptIssue,
-  acceptIssues,
-  acceptMonitoring,
-  intervalWarning,
-  type MonitoringOptions,
-} from './accept.js';
+import { acceptIssue, acceptIssues, acceptMonitoring, type MonitoringOptions } from './accept.js';
 import { Operator } from './operator.js';
 import { expectBy } from '../memory/commands.js';
 import type { Explanation } from '../report/explain.js';
@@ -23,9 +17,14 @@ import { Monitoring } from '../watch/monitoring.js';
 import type { EngineStatus } from '../report/status.js';
 import type { Metrics } from '../report/counts.js';
 import type { IssueInput } from '../model/issue.js';
-import type { HealingOptions } from './options.js';
+import { PART_METHODS, type HealingOptions } from './options.js';
 import { DEADLINES } from '../base/deadlines.js';
-import { ENGINE_NAMES, refusePythonNames } from '../base/python-names.js';
+import {
+  ENGINE_NAMES,
+  refusePythonMethods,
+  refusePythonNames,
+  RESOLVER_NAMES,
+} from '../base/python-names.js';
 import type { HealingResult } from '../model/result.js';
 import { sharedAbortController, until } from '../base/until.js';
 import { within } from '../base/within.js';
@@ -93,6 +92,8 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.resolver;
   }
   set resolver(resolver: Resolver) {
+    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
+    expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#parts.resolver = resolver;
   }
 
@@ -109,7 +110,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.healingEnabled;
   }
   set healingEnabled(value: boolean) {
-    this.#parts.healingEnabled = value;
+    this.#parts.healingEnabled = expectBoolean('healingEnabled', value);
   }
 
   /** `true`: repairs are planned and judged, and not carried out. Default `false`. Assignable. */
@@ -117,7 +118,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.dryRun;
   }
   set dryRun(value: boolean) {
-    this.#parts.dryRun = value;
+    this.#parts.dryRun = expectBoolean('dryRun', value);
   }
 
   /** `true`: debug messages are sent to the logger. Default `false`. Assignable. */
@@ -163,8 +164,12 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
-    const warning = intervalWarning(intervalMs);
-    if (warning !== undefined) this.#parts.ports.logger.warn(warning);
+    const hours = intervalMs / 3_600_000;
+    // Probably given in milliseconds.
+    if (hours > 1)
+      this.#parts.ports.logger.warn(
+        `The monitoring interval is in seconds: ${intervalMs / 1_000} s is ${hours.toFixed(1)} h`,
+      );
     return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
       (error: unknown) => {
         // Calls that hang beyond `close()` are not an error of the monitoring.

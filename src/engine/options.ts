@@ -8,6 +8,7 @@ import type { ServiceOption } from '../detect/watched.js';
 import type { Executor } from '../execute/executor.js';
 import {
   expectBoolean,
+  expectFunction,
   expectKnownKeys,
   expectMethods,
   expectObject,
@@ -115,9 +116,7 @@ export function expectOptions(options: unknown): HealingOptions {
     if (given[part] !== undefined) expectMethods(part, given[part], methods);
   }
   if (typeof given.state === 'object') expectMethods('state', given.state, ['load', 'save']);
-  if (given.approve !== undefined && typeof given.approve !== 'function') {
-    throw refusal('approve', 'a function', given.approve);
-  }
+  expectFunction('approve', given.approve);
   if (given.protect !== undefined) expectStrings('protect', given.protect);
   if (given.checks !== undefined && !Array.isArray(given.checks))
     throw refusal('checks', 'an array of checks', given.checks);

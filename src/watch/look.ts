@@ -215,12 +215,8 @@ export class Looks {
   }
 
   /** Looks at single components between two cycles. Returns their issues. */
-  async only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
-    try {
-      return await this.#only(components, signal);
-    } catch (error) {
-      return this.#failed(error, signal);
-    }
+  only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
+    return this.#only(components, signal).catch((error: unknown) => this.#failed(error, signal));
   }
 
   async #only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
@@ -233,7 +229,7 @@ export class Looks {
     const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const timestamp = new Date(clock.now());
     const now = ledger.now();
-    const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
+    const turn = this.open.watch(verdicts, timestamp, now, guards.lasting, isHeld, components);
     await this.#turned(turn, verdicts, { signal, dryRun }, components);
     this.recent.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));
