@@ -26,7 +26,7 @@ import { ownedStore } from '../memory/owned-store.js';
 import { nixSettings } from '../model/nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings, unpickedWarning } from './option-warnings.js';
-import { DETECTOR_NAMES, refusePythonMethods } from '../base/python-names.js';
+import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/python-names.js';
 import { sharedAbortController } from '../base/until.js';
 import type { Resolver } from '../resolve/resolver.js';
 
@@ -44,7 +44,7 @@ export class EngineParts {
   #detector: Detector;
   /** Detector with deadlines and the verdict on the NixOS generation. */
   #watching: Detector;
-  resolver: Resolver;
+  #resolver: Resolver;
   #executor: Executor;
   /** Executor with deadlines. */
   #acting: Executor;
@@ -74,7 +74,7 @@ export class EngineParts {
     const own = (name: string): unknown => (engine as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
-      resolver: () => this.resolver,
+      resolver: () => this.#resolver,
       executor: () => this.#acting,
       // A subclass may have fields of these names, which hide the accessors: they count if they restrict the engine.
       healingEnabled: () =>
@@ -122,7 +122,7 @@ export class EngineParts {
       defaults.detector({ host, clock, services, checks, thresholds, mounts, enabledChecks });
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#watchingBy(this.#detector);
-    this.resolver = given.resolver ?? defaults.resolver();
+    this.#resolver = given.resolver ?? defaults.resolver();
     if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
     const current = () => (this.#detector as Partial<SimpleDetector>).thresholds ?? thresholdValues();
     this.#executor =
@@ -147,12 +147,12 @@ export class EngineParts {
   #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
     const warning = unpickedWarning(given);
     if (warning === undefined) return;
-    const resolver = this.resolver;
+    const resolver = this.#resolver;
     const end = this.events.on('cycle:done', () => {
       end();
       const { enabledChecks = [] } = this.#detector as Partial<SimpleDetector>;
       const known = [...BUILT_IN_CHECKS, ...(given.checks ?? []).map(({ name }) => name)];
-      const isDefault = given.resolver === undefined && this.resolver === resolver;
+      const isDefault = given.resolver === undefined && this.#resolver === resolver;
       if (isDefault && enabledChecks.every((name) => known.includes(name))) logger.warn(warning);
     });
   }
@@ -178,6 +178,15 @@ export class EngineParts {
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
     this.#watching = this.#watchingBy(detector);
+  }
+
+  get resolver(): Resolver {
+    return this.#resolver;
+  }
+  set resolver(resolver: Resolver) {
+    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
+    expectMethods('resolver', resolver, PART_METHODS.resolver);
+    this.#resolver = resolver;
   }
 
   get executor(): Executor {

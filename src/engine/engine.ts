@@ -6,7 +6,7 @@ import type { Detector, SimpleDetector } from '../detect/detector.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Cycle } from '../watch/cycle.js';
 import { asError, messageOf, SelfHealingError } from '../base/errors.js';
-import { expectBoolean, expectKnownKeys, expectMethods, expectObject, expectSignal } from '../base/expect.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
 import type { Capability, Executor } from '../execute/executor.js';
 import { acceptIssue, acceptIssues, acceptMonitoring, type MonitoringOptions } from './accept.js';
@@ -17,14 +17,9 @@ import { Monitoring } from '../watch/monitoring.js';
 import type { EngineStatus } from '../report/status.js';
 import type { Metrics } from '../report/counts.js';
 import type { IssueInput } from '../model/issue.js';
-import { PART_METHODS, type HealingOptions } from './options.js';
+import type { HealingOptions } from './options.js';
 import { DEADLINES } from '../base/deadlines.js';
-import {
-  ENGINE_NAMES,
-  refusePythonMethods,
-  refusePythonNames,
-  RESOLVER_NAMES,
-} from '../base/python-names.js';
+import { ENGINE_NAMES, refusePythonNames } from '../base/python-names.js';
 import type { HealingResult } from '../model/result.js';
 import { sharedAbortController, until } from '../base/until.js';
 import { within } from '../base/within.js';
@@ -92,8 +87,6 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.resolver;
   }
   set resolver(resolver: Resolver) {
-    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
-    expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#parts.resolver = resolver;
   }
 
