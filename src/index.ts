@@ -52,7 +52,7 @@ export type { ServiceOption } from './detect/watched.js';
 export { SimpleResolver, type Resolver } from './resolve/resolver.js';
 
 // Acting
-export type { Approve } from './repair/approval.js';
+export type { Approve } from './repair/ports.js';
 export { defineAction, verifyByCheck, type ActionDefinition } from './actions/define.js';
 export type { ApprovalRequest } from './memory/approvals.js';
 export { fileStore } from './memory/file-store.js';

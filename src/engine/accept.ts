@@ -80,12 +80,3 @@ export function acceptMonitoring(given: unknown): { intervalMs: number; signal: 
   if (!possible) throw refusal('interval', `a number of seconds over 0 and up to ${LONGEST}`, interval);
   return { intervalMs: interval * 1_000, signal: expectSignal(signal) };
 }
-
-/** Intervals over this were probably given in milliseconds. */
-const LONG_MS = 3_600_000;
-
-/** Returns a warning for an interval that was probably meant in milliseconds. */
-export const intervalWarning = (intervalMs: number): string | undefined =>
-  intervalMs > LONG_MS
-    ? `The monitoring interval is in seconds: ${intervalMs / 1_000} s is ${(intervalMs / LONG_MS).toFixed(1)} h`
-    : undefined;

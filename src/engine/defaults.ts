@@ -1,6 +1,5 @@
 import { realClock, type Clock } from '../base/clock.js';
-import type { DetectorOptions, Detector } from '../detect/detector.js';
-import { SimpleDetector } from '../detect/detector.js';
+import { SimpleDetector, type Detector, type DetectorOptions } from '../detect/detector.js';
 import { NixOSPermissionHandler, type PermissionHandlerOptions } from '../execute/permission-handler.js';
 import type { Executor } from '../execute/executor.js';
 import { fileStoreWith } from '../memory/file-store.js';

@@ -48,8 +48,8 @@ export class EngineParts {
   #executor: Executor;
   /** Executor with deadlines. */
   #acting: Executor;
-  #healingEnabled = true;
-  #dryRun: boolean;
+  healingEnabled = true;
+  dryRun: boolean;
   #verbose: boolean;
   #stopLoggingCycles: (() => void) | undefined;
 
@@ -64,7 +64,7 @@ export class EngineParts {
           throw refusal(key, 'left out beside `detector`, to which it belongs', given[key]);
       }
     }
-    this.#dryRun = given.dryRun ?? false;
+    this.dryRun = given.dryRun ?? false;
     this.#verbose = given.verbose ?? false;
     const logger = ownedLogger(given.logger ?? defaults.logger, () => this.#verbose);
     const clock = ownedClock(given.clock ?? defaults.clock, logger);
@@ -78,8 +78,8 @@ export class EngineParts {
       executor: () => this.#acting,
       // A subclass may have fields of these names, which hide the accessors: they count if they restrict the engine.
       healingEnabled: () =>
-        this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
-      dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
+        this.healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
+      dryRun: () => this.dryRun || own('dryRun') === true || own('dry_run') === true,
     };
     const guards = guardsFrom(given.guards);
     this.ports = {
@@ -114,7 +114,7 @@ export class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    logEvents(this.events, logger, () => this.cycle.counts.lastLook);
+    logEvents(this.events, logger, () => this.cycle.looks.counts.lastLook);
     this.#logCycles();
     const { ledger } = this.ports;
     this.#detector =
@@ -196,20 +196,6 @@ export class EngineParts {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
     this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
-  }
-
-  get healingEnabled(): boolean {
-    return this.#healingEnabled;
-  }
-  set healingEnabled(value: boolean) {
-    this.#healingEnabled = expectBoolean('healingEnabled', value);
-  }
-
-  get dryRun(): boolean {
-    return this.#dryRun;
-  }
-  set dryRun(value: boolean) {
-    this.#dryRun = expectBoolean('dryRun', value);
   }
 
   get verbose(): boolean {

@@ -9,13 +9,7 @@ import { asError, messageOf, SelfHealingError } from '../base/errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
 import type { Capability, Executor } from '../execute/executor.js';
-import {
-  acceptIssue,
-  acceptIssues,
-  acceptMonitoring,
-  intervalWarning,
-  type MonitoringOptions,
-} from './accept.js';
+import { acceptIssue, acceptIssues, acceptMonitoring, type MonitoringOptions } from './accept.js';
 import { Operator } from './operator.js';
 import { expectBy } from '../memory/commands.js';
 import type { Explanation } from '../report/explain.js';
@@ -109,7 +103,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.healingEnabled;
   }
   set healingEnabled(value: boolean) {
-    this.#parts.healingEnabled = value;
+    this.#parts.healingEnabled = expectBoolean('healingEnabled', value);
   }
 
   /** `true`: repairs are planned and judged, and not carried out. Default `false`. Assignable. */
@@ -117,7 +111,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#parts.dryRun;
   }
   set dryRun(value: boolean) {
-    this.#parts.dryRun = value;
+    this.#parts.dryRun = expectBoolean('dryRun', value);
   }
 
   /** `true`: debug messages are sent to the logger. Default `false`. Assignable. */
@@ -163,8 +157,12 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
-    const warning = intervalWarning(intervalMs);
-    if (warning !== undefined) this.#parts.ports.logger.warn(warning);
+    const hours = intervalMs / 3_600_000;
+    // Probably given in milliseconds.
+    if (hours > 1)
+      this.#parts.ports.logger.warn(
+        `The monitoring interval is in seconds: ${intervalMs / 1_000} s is ${hours.toFixed(1)} h`,
+      );
     return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
       (error: unknown) => {
         // Calls that hang beyond `close()` are not an error of the monitoring.
@@ -180,7 +178,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
 
   /** Returns the counters. */
   getMetrics(): Metrics {
-    return this.#cycle.counts.read();
+    return this.#cycle.looks.counts.read();
   }
 
   /** Returns the state of the engine: readings, repairs, pending approvals, pauses, breakers. */

@@ -36,16 +36,16 @@ export class Operator {
     if (component !== undefined && typeof component !== 'string')
       throw refusal('component', 'a string', component);
     const { ledger, guards, acting } = this.#ports;
-    const { open } = this.#cycle;
+    const { looks, reports, slots } = this.#cycle;
     const asked = component === undefined ? undefined : componentOf(component);
     const now = ledger.now();
-    return open.issues
+    return looks.open.issues
       .filter((issue) => asked === undefined || issue.component === asked)
       .map((issue) => {
-        const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
-        const result = this.#cycle.lastResult(issue.component);
+        const openForMs = now - (looks.open.about(issue.component)[0]?.since ?? now);
+        const result = reports.last(issue.component);
         const inHand = acting.has(issue.component);
-        const queued = inHand ? undefined : this.#cycle.waitsFor(issue.component);
+        const queued = inHand ? undefined : slots.waitsFor(issue.component);
         const since = queued?.since === undefined ? undefined : ledger.at(queued.since);
         const waits = queued && { ...queued, since };
         return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
@@ -61,7 +61,7 @@ export class Operator {
   /** Returns the state of the engine. */
   status({ monitoring, closed }: Pick<StatusSources, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
-    const { open, recent, counts, lost } = this.#cycle;
+    const { open, recent, counts, lost } = this.#cycle.looks;
     const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
     return statusOf({
       ...{ monitoring, closed, dryRun, healingEnabled, guards, recent },
@@ -95,7 +95,7 @@ export class Operator {
       (state) => approve(state, id),
       (state) => ({ ...state, approvals: state.approvals.map((one) => (one.id === id ? asked : one)) }),
     );
-    const issue = this.#cycle.open.issues.find((open) => open.component === asked.component);
+    const issue = this.#cycle.looks.open.issues.find((open) => open.component === asked.component);
     if (issue === undefined || this.#cycle.inRepair(asked.component)) return undefined;
     const [result] = await this.#cycle.heal([issue], { signal });
     return result;

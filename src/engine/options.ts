@@ -8,6 +8,7 @@ import type { ServiceOption } from '../detect/watched.js';
 import type { Executor } from '../execute/executor.js';
 import {
   expectBoolean,
+  expectFunction,
   expectKnownKeys,
   expectMethods,
   expectObject,
@@ -16,7 +17,7 @@ import {
 } from '../base/expect.js';
 import type { GuardOptions } from '../model/guards.js';
 import type { Store } from '../memory/store.js';
-import type { Approve } from '../repair/approval.js';
+import type { Approve } from '../repair/ports.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../base/logger.js';
 import type { NixOptions } from '../model/nix-options.js';
@@ -115,9 +116,7 @@ export function expectOptions(options: unknown): HealingOptions {
     if (given[part] !== undefined) expectMethods(part, given[part], methods);
   }
   if (typeof given.state === 'object') expectMethods('state', given.state, ['load', 'save']);
-  if (given.approve !== undefined && typeof given.approve !== 'function') {
-    throw refusal('approve', 'a function', given.approve);
-  }
+  expectFunction('approve', given.approve);
   if (given.protect !== undefined) expectStrings('protect', given.protect);
   if (given.checks !== undefined && !Array.isArray(given.checks))
     throw refusal('checks', 'an array of checks', given.checks);

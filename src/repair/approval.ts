@@ -1,7 +1,7 @@
-import { sleepsOnly, type Clock } from '../base/clock.js';
+import { sleepsOnly } from '../base/clock.js';
 import { isSelfHealingError, messageOf } from '../base/errors.js';
 import { expectBoolean } from '../base/expect.js';
-import type { EngineEvents } from '../report/events.js';
+import { within } from '../base/within.js';
 import {
   approvalOf,
   approve,
@@ -10,33 +10,28 @@ import {
   reject,
   type ApprovalRequest,
 } from '../memory/approvals.js';
-import type { Guards } from '../model/guards.js';
-import type { Ledger } from '../memory/ledger.js';
-import type { Logger } from '../base/logger.js';
-import { within } from '../base/within.js';
-import type { Choice } from './choose.js';
+import type { Issue } from '../model/issue.js';
+import type { Plan } from '../model/plan.js';
 import type { Planned } from './judge.js';
-
-/** Asks a person whether a plan may be carried out. */
-export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
+import type { EnginePorts } from './ports.js';
 
 /** Sources of a request for approval. */
-export interface ApprovalSources {
-  readonly ledger: Ledger;
-  readonly guards: Guards;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly approve: Approve | undefined;
-  readonly asked: (event: EngineEvents['approval:asked']) => void;
+export interface ApprovalSources extends Pick<
+  EnginePorts,
+  'ledger' | 'guards' | 'clock' | 'logger' | 'approve' | 'emit'
+> {
+  /** Called when approval of a plan is requested. */
+  readonly asked: (plan: Plan) => void;
+  readonly signal: AbortSignal;
 }
 
 /** Requests approval of a plan that is blocked by nothing else. */
 export async function askFor(
-  { issue, plan, digest }: Pick<Choice, 'issue'> & Planned,
+  issue: Issue,
+  { plan, digest }: Planned,
   sources: ApprovalSources,
-  signal: AbortSignal,
 ): Promise<void> {
-  const { ledger, guards, clock, logger } = sources;
+  const { ledger, guards, clock, signal } = sources;
   if (approvalOf(ledger.state, digest)) return;
   const { component } = issue;
   const { action, approval: reason = '' } = plan;
@@ -53,9 +48,10 @@ export async function askFor(
   const { id } = asked;
   const lapsesAt = new Date(clock.now() + guards.approval.lapseMs);
   const request: ApprovalRequest = Object.freeze({ id, issue, plan, reason, lapsesAt });
-  sources.asked({ request });
-  if (sources.approve === undefined) return;
+  sources.asked(plan);
+  sources.emit('approval:asked', { request });
   const approval = sources.approve;
+  if (approval === undefined) return;
   try {
     // An expired request is rejected; a stopped engine leaves it open. The timer keeps the process alive.
     const limit = { ms: guards.approval.lapseMs, clock: sleepsOnly(clock), signal };
@@ -71,6 +67,6 @@ export async function askFor(
     );
   } catch (error) {
     // Not a rejection: the request stays open until it expires.
-    logger.error(`\`approve\` failed for ${component}: ${messageOf(error)}`);
+    sources.logger.error(`\`approve\` failed for ${component}: ${messageOf(error)}`);
   }
 }

@@ -4,68 +4,74 @@ import { messageOf } from '../base/errors.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { within } from '../base/within.js';
 import { claimOf, covers, type Claim } from '../gates/claims.js';
-import type { Ledger } from '../memory/ledger.js';
 import { recordOf } from '../memory/state.js';
+import { NO_ACTION } from '../model/built-in-checks.js';
 import { isUnknown } from '../model/reading.js';
 import { Severity, type Issue } from '../model/issue.js';
 import type { Block } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import { askFor, type ApprovalSources } from './approval.js';
 import { choose, planAgain, type Choice } from './choose.js';
+import { Judge } from './judge.js';
 import { inOrder, needs } from './order.js';
+import type { EnginePorts } from './ports.js';
+import { Recorder } from './record.js';
 import { repair, type RepairSources } from './repair.js';
 import type { SlotOwner, Slots } from './slots.js';
 
-/** Sources of {@link repairAll}. */
-export interface BatchSources extends RepairSources {
-  readonly ledger: Ledger;
-  readonly approval: ApprovalSources;
+/** Sources of a round of repairs. */
+interface RoundSources extends RepairSources, ApprovalSources {
   readonly slots: Slots;
   /** Receives each result. */
   readonly done: (result: HealingResult) => void;
 }
 
+/** What a round needs besides the ports of the engine. */
+export type RoundOptions = Pick<
+  RoundSources,
+  'dryRun' | 'signal' | 'slots' | 'plans' | 'nextId' | 'openChecks' | 'started' | 'asked' | 'done'
+>;
+
 /**
  * Repairs issues by severity, concurrently as far as their plans allow. Returns one result for each, in the order in
  * which they were started.
  */
-export async function repairAll(
+export async function repairRound(
   issues: readonly Issue[],
-  sources: BatchSources,
-  signal: AbortSignal,
+  ports: EnginePorts,
+  options: RoundOptions,
 ): Promise<HealingResult[]> {
-  const chosen = issues.map((issue) => {
-    const { failures } = recordOf(sources.ledger.state, issue.component);
-    return new Planning(issue, choose(issue, failures, sources, signal));
+  const sources: RoundSources = {
+    ...ports,
+    ...options,
+    // Read each time, so that switching on a dry run also stops waiting repairs.
+    get dryRun() {
+      return options.dryRun || ports.dryRun;
+    },
+    judge: new Judge(ports),
+    recorder: new Recorder(ports),
+  };
+  const choices = issues.map((issue): Choice => ({ issue, action: NO_ACTION, rung: 0, attempts: [] }));
+  const ready = new Set<number>();
+  const planning = choices.map(async (unplanned, index) => {
+    const { failures } = recordOf(ports.ledger.state, unplanned.issue.component);
+    const choice = await choose(unplanned.issue, failures, sources).catch((error: unknown): Choice => ({
+      ...unplanned,
+      error: messageOf(error),
+    }));
+    ready.add(index);
+    return (choices[index] = choice);
   });
-  await within({ ms: DEADLINES.plansMs, clock: sources.clock }, () =>
-    Promise.all(chosen.map(({ planned }) => planned)),
-  ).catch(() => undefined);
-  const inTime = chosen.filter(({ isPlanned }) => isPlanned);
-  const late = chosen.filter((one) => !inTime.includes(one));
-  const round: Round = { turns: [], all: () => chosen.map(({ choice }) => choice) };
-  for (const choice of inOrder(inTime.map(({ choice }) => choice))) takeTurn(choice, round, sources, signal);
+  await within({ ms: DEADLINES.plansMs, clock: ports.clock }, () => Promise.all(planning)).catch(
+    () => undefined,
+  );
+  const late = planning.filter((_choice, index) => !ready.has(index));
+  const turns: StartedRepair[] = [];
+  for (const choice of inOrder(choices.filter((_choice, index) => ready.has(index))))
+    takeTurn(choice, choices, turns, sources);
   // Late plans do not delay the others; each is started when its plan is ready.
-  await Promise.all(late.map(async ({ planned }) => takeTurn(await planned, round, sources, signal)));
-  return Promise.all(round.turns.map(({ turn }) => turn));
-}
-
-/** An issue whose action is being chosen and planned. */
-class Planning {
-  /** Resolves when it is planned or planning has failed. Never rejects. */
-  readonly planned: Promise<Choice>;
-  isPlanned = false;
-  choice: Choice;
-
-  constructor(issue: Issue, planning: Promise<Choice>) {
-    this.choice = { issue, action: { action: 'none', parameters: {} }, rung: 0, attempts: [] };
-    this.planned = planning
-      .catch((error: unknown): Choice => ({ ...this.choice, error: messageOf(error) }))
-      .then((choice) => {
-        this.isPlanned = true;
-        return (this.choice = choice);
-      });
-  }
+  await Promise.all(late.map(async (planned) => takeTurn(await planned, choices, turns, sources)));
+  return Promise.all(turns.map(({ turn }) => turn));
 }
 
 /** A repair of the same round that was started. */
@@ -74,48 +80,40 @@ interface StartedRepair {
   readonly turn: Promise<HealingResult>;
 }
 
-/** The repairs of one call or cycle. */
-interface Round {
-  /** In the order of their start. */
-  readonly turns: StartedRepair[];
-  readonly all: () => readonly Choice[];
-}
-
 /** Starts a repair after those of the round that it needs. In a dry run one after the other: each plan counts. */
-function takeTurn(choice: Choice, round: Round, sources: BatchSources, signal: AbortSignal): void {
-  const needed = round.turns.filter((other) => needs(choice, other.choice));
-  const before = sources.dryRun ? round.turns.at(-1)?.turn : undefined;
-  const begin = (): Promise<HealingResult> => handle(choice, round.all(), needed, sources, signal);
-  const turn = before ? before.then(begin) : begin();
-  round.turns.push({ choice, turn });
+function takeTurn(
+  choice: Choice,
+  all: readonly Choice[],
+  turns: StartedRepair[],
+  sources: RoundSources,
+): void {
+  const needed = turns.filter((other) => needs(choice, other.choice));
+  const before = sources.dryRun ? turns.at(-1)?.turn : undefined;
+  const begin = (): Promise<HealingResult> => handle(choice, [...all], needed, sources);
+  turns.push({ choice, turn: before ? before.then(begin) : begin() });
 }
 
 async function handle(
   choice: Choice,
   all: readonly Choice[],
   needed: readonly StartedRepair[],
-  sources: BatchSources,
-  signal: AbortSignal,
+  sources: RoundSources,
 ): Promise<HealingResult> {
   // Repairs that need no approval do not wait for this one.
   const asked =
     choice.block?.reason === 'needs-approval'
-      ? await afterAsking(choice, sources, signal).catch(() => choice)
+      ? await afterAsking(choice, sources).catch(() => choice)
       : choice;
   const act = (current: Choice): Promise<HealingResult> =>
-    repair(current, sources, {
-      busy: (severity) => busyBecauseOf({ ...current.issue, severity }, all, sources, signal),
-      signal,
-    });
-  const isLate = asked !== choice || needed.length > 0;
-  const take = (current: Choice, late: boolean): Promise<HealingResult> =>
+    repair(current, sources, (severity) => busyBecauseOf({ ...current.issue, severity }, all, sources));
+  const take = (current: Choice, isLate: boolean): Promise<HealingResult> =>
     current.block || !current.plan || sources.dryRun
       ? act(current)
-      : inSlot(current, { needed, isLate: late }, sources, { act, signal });
-  let result = await take(asked, isLate);
+      : inSlot(current, needed, isLate, sources, act);
+  let result = await take(asked, asked !== choice || needed.length > 0);
   // Refused during the act, before it changed anything: approval may be requested for another plan.
   if (asked.block === undefined && result.outcome === 'skipped' && result.blockedBy === 'needs-approval') {
-    const other = await afterRefusal(asked, sources, signal);
+    const other = await afterRefusal(asked, sources);
     if (other) result = await take(other, true);
   }
   sources.done(result);
@@ -131,25 +129,21 @@ const MAX_WAITS = 3;
  */
 async function inSlot(
   asked: Choice,
-  { needed, isLate }: { readonly needed: readonly StartedRepair[]; readonly isLate: boolean },
-  sources: BatchSources,
-  { act, signal }: { readonly act: (choice: Choice) => Promise<HealingResult>; readonly signal: AbortSignal },
+  needed: readonly StartedRepair[],
+  isLate: boolean,
+  sources: RoundSources,
+  act: (choice: Choice) => Promise<HealingResult>,
 ): Promise<HealingResult> {
-  const { slots } = sources;
-  const { component } = asked.issue;
-  const turns = Promise.all(needed.map(({ turn }) => turn));
-  await slots.waitForNeeded(
-    component,
-    needed.map(({ choice }) => ownerOf(choice)),
-    turns,
-  );
+  const { slots, signal } = sources;
+  const owners = needed.map(({ choice }) => ownerOf(choice));
+  await slots.waitForNeeded(asked.issue.component, owners, Promise.all(needed.map(({ turn }) => turn)));
   let current = asked;
   for (let wait = 0; wait < MAX_WAITS; wait += 1) {
     const claim = claimIn(current, sources);
     const result = await slots.take(claim, ownerOf(current), async (waited) => {
       // Repairs that had to wait are planned again.
       const isOld = waited || (isLate && wait === 0);
-      if (isOld && !signal.aborted) current = await planAgain(current, sources, signal);
+      if (isOld && !signal.aborted) current = await planAgain(current, sources);
       return covers(claim, claimIn(current, sources)) ? act(current) : undefined;
     });
     if (result) return result;
@@ -163,7 +157,7 @@ const CHANGES: Block = {
 };
 
 /** Returns the claim of a plan. In a storm, repairs run one at a time. */
-function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
+function claimIn({ plan, issue }: Choice, { ledger }: RoundSources): Claim {
   const claim = claimOf(plan!, issue.component);
   return { ...claim, component: issue.component, alone: claim.alone || ledger.state.storm !== null };
 }
@@ -171,21 +165,17 @@ function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
 const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwner => ({ component, action });
 
 /** Plans again, and requests approval if the new plan is another one that needs it. */
-async function afterRefusal(
-  choice: Choice,
-  sources: BatchSources,
-  signal: AbortSignal,
-): Promise<Choice | undefined> {
-  const fresh = await planAgain(choice, sources, signal);
+async function afterRefusal(choice: Choice, sources: RoundSources): Promise<Choice | undefined> {
+  const fresh = await planAgain(choice, sources);
   const { issue, plan, digest } = fresh;
   if (plan === undefined || digest === undefined || digest === choice.digest) return undefined;
   const block = sources.judge.all(issue, { plan, digest });
   if (block?.reason !== 'needs-approval') return undefined;
-  return afterAsking({ ...fresh, block }, sources, signal);
+  return afterAsking({ ...fresh, block }, sources);
 }
 
 /** Requests approval when nothing else blocks the plan and the issue still exists. */
-async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortSignal): Promise<Choice> {
+async function afterAsking(choice: Choice, sources: RoundSources): Promise<Choice> {
   const { issue, plan, digest } = choice;
   if (plan === undefined || digest === undefined || sources.dryRun) return choice;
   const { block: _block, ...rest } = choice;
@@ -194,9 +184,10 @@ async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortS
     return block ? { ...rest, block } : rest;
   };
   const { component, check } = issue;
-  const asking = judged(worstVerdict(await lookAgain(sources.detector, { component, check, signal })));
+  const { detector, signal } = sources;
+  const asking = judged(worstVerdict(await lookAgain(detector, { component, check, signal })));
   if (asking.block?.reason !== 'needs-approval') return asking;
-  await askFor({ issue, plan, digest }, sources.approval, signal);
+  await askFor(issue, { plan, digest }, sources);
   return judged();
 }
 
@@ -207,8 +198,7 @@ const BUSY_PRESSURE_PERCENT = 50;
 async function busyBecauseOf(
   issue: Pick<Issue, 'component' | 'severity'>,
   all: readonly Choice[],
-  { detector, host }: RepairSources,
-  signal: AbortSignal,
+  { detector, host, signal }: RoundSources,
 ): Promise<string | undefined> {
   if (issue.severity !== Severity.MEDIUM) return undefined;
   const worse = all.find((other) => other.issue.severity > Severity.MEDIUM && !other.block && !other.error);

@@ -1,22 +1,15 @@
 import { parametersOf, type ActionDefinition } from '../actions/define.js';
-import type { Clock } from '../base/clock.js';
 import { isSelfHealingError, messageOf } from '../base/errors.js';
-import type { EngineEvents } from '../report/events.js';
 import type { Executor } from '../execute/executor.js';
 import { digestOf } from '../memory/approvals.js';
-import type { Logger } from '../base/logger.js';
+import type { Issue } from '../model/issue.js';
 import type { HealingAction, Plan } from '../model/plan.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { within } from '../base/within.js';
 import { span } from '../base/format.js';
+import type { EnginePorts } from './ports.js';
 import type { Repair } from './prove.js';
 import { executionOf, type Execution } from '../model/execution.js';
-
-/** Announcements of a repair, in this order. */
-export interface Announcements {
-  readonly planned: (event: EngineEvents['heal:planned']) => void;
-  readonly started: (event: EngineEvents['heal:started']) => void;
-}
 
 /** Component of an act, and the function that announces each plan before it runs. */
 export interface ActFor {
@@ -24,13 +17,11 @@ export interface ActFor {
   readonly announce: (plan: Plan) => void;
 }
 
-/** Sources of {@link undoWorse}. */
-export interface UndoWorseSources {
-  readonly executor: Executor;
-  readonly announce: Pick<Announcements, 'planned'>;
-  readonly logger: Logger;
-  readonly clock: Clock;
-}
+/** The act of a repair. */
+export const actFor = (issue: Issue, { emit }: Pick<EnginePorts, 'emit'>): ActFor => ({
+  component: issue.component,
+  announce: (plan) => emit('heal:planned', { issue, plan }),
+});
 
 /** An execution; `isUnanswered` when the executor missed its deadline, so that its steps may still run. */
 export type CarriedOut = Execution & { readonly isUnanswered?: boolean };
@@ -62,18 +53,17 @@ export async function carryOut(
 export async function undoWorse(
   { issue, plan }: Repair,
   definition: ActionDefinition | undefined,
-  { executor, announce, logger, clock }: UndoWorseSources,
-  signal: AbortSignal,
+  sources: Pick<EnginePorts, 'executor' | 'logger' | 'clock' | 'emit'> & { readonly signal: AbortSignal },
 ): Promise<void> {
   if (!definition?.undo) return;
-  const { component } = issue;
-  const about = { component, announce: (further: Plan) => announce.planned({ issue, plan: further }) };
+  const { executor, logger, clock, signal } = sources;
   try {
     const late = `\`undo\` did not answer within ${span(DEADLINES.unlimitedMs)}`;
     await within({ ms: DEADLINES.unlimitedMs, clock, late }, () =>
       definition.undo?.(parametersOf(definition, plan.parameters), {
         signal,
-        execute: (action) => planAndCarryOut(action, about, executor, { approved: true, signal }),
+        execute: (action) =>
+          planAndCarryOut(action, actFor(issue, sources), executor, { approved: true, signal }),
       }),
     );
     logger.warn(`\`${plan.action}\` made it worse and was undone`);
@@ -109,7 +99,7 @@ function expectExecution(execution: unknown, plan: Plan): Execution {
   return { ...(execution as Execution), outcome: 'failed', success: false, error };
 }
 
-/** Returns whether an executor carried out another plan than the given one. Such a repair is never `fixed`. */
+/** Such a repair is never `fixed`. */
 export const ranAnother = ({ plan: ran }: { readonly plan?: Plan | undefined }, plan: Plan): boolean =>
   ran !== undefined && digestOf(ran) !== digestOf(plan);
 

@@ -1,6 +1,5 @@
 import { messageOf } from '../base/errors.js';
 import { refuseDryRunIn } from '../execute/execute-options.js';
-import type { Executor } from '../execute/executor.js';
 import { digestOf } from '../memory/approvals.js';
 import type { Issue } from '../model/issue.js';
 import { owned } from '../base/pending.js';
@@ -9,7 +8,8 @@ import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
 import type { PlanMemory } from './plan-memory.js';
-import { isBuiltInCheck } from '../model/built-in-checks.js';
+import type { EnginePorts } from './ports.js';
+import { isBuiltInCheck, NO_ACTION } from '../model/built-in-checks.js';
 
 /** Action that was chosen for an issue, with its plan, or the reason why nothing is done. */
 export interface Choice {
@@ -35,16 +35,13 @@ export interface Place {
 }
 
 /** Sources of a choice. */
-export interface ChoiceSources {
-  readonly resolver: Resolver;
-  readonly executor: Executor;
+export interface ChoiceSources extends Pick<EnginePorts, 'resolver' | 'executor'> {
   readonly judge: Judge;
   readonly dryRun: boolean;
   /** Plans of a monitor that may be used again. Without it, every plan is new. */
   readonly plans?: PlanMemory | undefined;
+  readonly signal: AbortSignal;
 }
-
-const NONE: HealingAction = { action: 'none', parameters: {} };
 
 /** Largest number of rungs of a ladder. */
 export const MAX_RUNGS = 16;
@@ -56,29 +53,19 @@ const PASSED_OVER: readonly BlockReason[] = ['unavailable', 'not-allowed', 'no-e
 const LASTING: readonly BlockReason[] = [...PASSED_OVER, 'protected', 'needs-approval'];
 
 /** Chooses the rung after those that did not help, plans it, and checks the gates. */
-export async function choose(
-  issue: Issue,
-  failures: number,
-  sources: ChoiceSources,
-  signal: AbortSignal,
-): Promise<Choice> {
+export async function choose(issue: Issue, failures: number, sources: ChoiceSources): Promise<Choice> {
   const rung = issue.attempt ?? failures;
   const early = sources.judge.early(issue);
-  if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
+  if (early) return { issue, action: NO_ACTION, rung, block: early, attempts: [] };
   // The first rung always exists; only a climb that goes on after others may find none.
-  return (await climb(issue, { rung, attempts: [], met: [] }, sources, signal))!;
+  return (await climb(issue, { rung, attempts: [], met: [] }, sources))!;
 }
 
 /**
  * Climbs the ladder until a rung is not skipped. A ladder ends where an action comes again: the last rung repeats. Returns
  * `undefined` when there is no further rung.
  */
-export async function climb(
-  issue: Issue,
-  from: Place,
-  sources: ChoiceSources,
-  signal: AbortSignal,
-): Promise<Choice | undefined> {
+export async function climb(issue: Issue, from: Place, sources: ChoiceSources): Promise<Choice | undefined> {
   const met = [...from.met];
   const attempts = [...from.attempts];
   let last: Choice | undefined;
@@ -86,13 +73,11 @@ export async function climb(
     const rung = from.rung + step - from.met.length;
     const picked = pick(issue, rung, sources.resolver);
     if (met.some((other) => isSameAction(other, picked.action))) return last;
-    const tried =
-      picked.block || picked.error !== undefined
-        ? picked
-        : await planRung(issue, picked.action, sources, signal);
+    const isPlannable = !picked.block && picked.error === undefined;
+    const tried = isPlannable ? await planRung(issue, picked.action, sources) : picked;
     const choice: Choice = { ...tried, issue, rung, attempts: [...attempts] };
     const { action, block } = choice;
-    if (block === undefined || !PASSED_OVER.includes(block.reason) || signal.aborted) return choice;
+    if (block === undefined || !PASSED_OVER.includes(block.reason) || sources.signal.aborted) return choice;
     last = choice;
     met.push(action);
     attempts.push(passedOver(action, block));
@@ -118,7 +103,7 @@ function pick(issue: Issue, rung: number, resolver: Resolver): Rung {
   try {
     action = expectAction(resolver.getAction({ ...issue, attempt: rung }));
   } catch (error) {
-    return { action: NONE, error: `The resolver failed: ${messageOf(error)}` };
+    return { action: NO_ACTION, error: `The resolver failed: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
     const { component, check, heals } = issue;
@@ -131,12 +116,7 @@ function pick(issue: Issue, rung: number, resolver: Resolver): Rung {
   return { action };
 }
 
-async function planRung(
-  issue: Issue,
-  action: HealingAction,
-  sources: ChoiceSources,
-  signal: AbortSignal,
-): Promise<Rung> {
+async function planRung(issue: Issue, action: HealingAction, sources: ChoiceSources): Promise<Rung> {
   const { dryRun, plans } = sources;
   try {
     const known = plans?.find(issue, action);
@@ -144,7 +124,7 @@ async function planRung(
       const again = judged(issue, known, sources);
       if (isIdle(again, dryRun)) return { action, ...again };
     }
-    const planned = await planOf(action, sources, signal);
+    const planned = await planOf(action, sources);
     const rung = judged(issue, planned, sources);
     if (isIdle(rung, dryRun)) plans?.keep(issue, action, planned);
     return { action, ...rung };
@@ -163,24 +143,17 @@ const isIdle = ({ block }: Pick<Rung, 'block'>, dryRun: boolean): boolean =>
   block === undefined ? dryRun : LASTING.includes(block.reason);
 
 /** Returns the choice with a new plan, before any gate. */
-export async function planAgain(
-  choice: Choice,
-  sources: Pick<ChoiceSources, 'executor' | 'dryRun'>,
-  signal: AbortSignal,
-): Promise<Choice> {
+export async function planAgain(choice: Choice, sources: PlanSources): Promise<Choice> {
   try {
-    return { ...choice, ...(await planOf(choice.action, sources, signal)) };
+    return { ...choice, ...(await planOf(choice.action, sources)) };
   } catch (error) {
     return { ...choice, error: messageOf(error) };
   }
 }
 
-/** Plans an action. Returns the plan and its digest. */
-async function planOf(
-  action: HealingAction,
-  { executor, dryRun }: Pick<ChoiceSources, 'executor' | 'dryRun'>,
-  signal: AbortSignal,
-): Promise<Planned> {
+type PlanSources = Pick<ChoiceSources, 'executor' | 'dryRun' | 'signal'>;
+
+async function planOf(action: HealingAction, { executor, dryRun, signal }: PlanSources): Promise<Planned> {
   const plan = await executor.plan(action, { signal, dryRun });
   return { plan, digest: digestOf(plan) };
 }

@@ -9,7 +9,10 @@ import type { Policy } from '../gates/safety.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../base/logger.js';
 import type { Resolver } from '../resolve/resolver.js';
-import type { Approve } from './approval.js';
+import type { ApprovalRequest } from '../memory/approvals.js';
+
+/** Asks a person whether a plan may be carried out. */
+export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
 
 /**
  * Current ports and settings of one engine; some may be replaced at any time. Only the entry points (monitoring, cycle,

@@ -7,17 +7,15 @@ import {
   type Verification,
   type VerifyContext,
 } from '../actions/define.js';
-import type { Clock } from '../base/clock.js';
-import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../base/errors.js';
 import type { Guards } from '../model/guards.js';
-import type { Host } from '../host/host.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
 import type { Plan } from '../model/plan.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { within } from '../base/within.js';
 import { span } from '../base/format.js';
+import type { EnginePorts } from './ports.js';
 import { proofOf, type Proof } from './proof.js';
 import type { StepReport } from '../model/execution.js';
 
@@ -32,11 +30,8 @@ export interface Repair {
 }
 
 /** Sources of a proof. */
-export interface ProofSources {
-  readonly host: Host;
-  readonly detector: Detector;
-  readonly guards: Guards;
-  readonly clock: Clock;
+export interface ProofSources extends Pick<EnginePorts, 'host' | 'detector' | 'guards' | 'clock'> {
+  readonly signal: AbortSignal;
 }
 
 /** Joined verification of the action and of the checks, with the last verdicts. */
@@ -56,15 +51,16 @@ export async function prove(
   definition: ActionDefinition | undefined,
   steps: readonly StepReport[],
   sources: ProofSources,
-  signal: AbortSignal,
 ): Promise<Proved> {
-  const alarm = new Alarm(repair, definition, sources, signal);
+  const { clock, guards, signal } = sources;
+  const settleMs = definition?.settleMs ?? settleMsOf(repair.issue, guards);
+  const alarm = new Alarm(repair, settleMs, sources);
   try {
-    const ms = verifyMsOf(repair, definition, sources.guards);
+    const ms = verifyMsOf(repair, settleMs, guards);
     const late = `\`verify\` of \`${repair.plan.action}\` did not answer within ${span(ms)}`;
     const own = expectVerification(
-      await within({ ms, clock: sources.clock, signal, late }, () =>
-        ownVerification(repair, definition, steps, alarm, sources, signal),
+      await within({ ms, clock, signal, late }, () =>
+        ownVerification(repair, definition, steps, alarm, sources),
       ),
     );
     if (own.status !== 'fixed') return { ...own, after: await alarm.last() };
@@ -95,8 +91,7 @@ function ownVerification(
   definition: ActionDefinition | undefined,
   steps: readonly StepReport[],
   alarm: Alarm,
-  { host, guards, clock }: ProofSources,
-  signal: AbortSignal,
+  { host, guards, clock, signal }: ProofSources,
 ): Verification | Promise<Verification> {
   const context: VerifyContext = {
     ...{ issue, plan, steps, guards, signal },
@@ -108,7 +103,7 @@ function ownVerification(
     },
     // The signal for the end of a job may arrive late.
     read: async (request) => host.read({ ...request, fresh: true, signal }),
-    settle: (ms = definition?.settleMs ?? settleMsOf(issue, guards)) => clock.sleep(ms, signal),
+    settle: (ms = alarm.settleMs) => clock.sleep(ms, signal),
   };
   return definition === undefined
     ? verifyByCheck({}, context)
@@ -118,29 +113,18 @@ function ownVerification(
 /** Runs the checks of a component after its settle time. */
 class Alarm {
   readonly #repair: Repair;
-  readonly #definition: ActionDefinition | undefined;
+  readonly settleMs: number;
   readonly #sources: ProofSources;
-  readonly #signal: AbortSignal;
   readonly #actedAt: number;
   #after: readonly ComponentVerdict[] | undefined;
-  #answer: Proof | undefined;
-
-  constructor(
-    repair: Repair,
-    definition: ActionDefinition | undefined,
-    sources: ProofSources,
-    signal: AbortSignal,
-  ) {
-    this.#repair = repair;
-    this.#definition = definition;
-    this.#sources = sources;
-    this.#signal = signal;
-    this.#actedAt = sources.clock.monotonic();
-  }
-
   /** Last proof; `undefined` before the first. */
-  get answer(): Proof | undefined {
-    return this.#answer;
+  answer: Proof | undefined;
+
+  constructor(repair: Repair, settleMs: number, sources: ProofSources) {
+    this.#repair = repair;
+    this.settleMs = settleMs;
+    this.#sources = sources;
+    this.#actedAt = sources.clock.monotonic();
   }
 
   /** Returns the last verdicts; reads them when there are none. */
@@ -149,21 +133,21 @@ class Alarm {
   }
 
   async read(): Promise<readonly ComponentVerdict[]> {
-    const { issue } = this.#repair;
-    const request = { component: issue.component, check: issue.check, fresh: true, signal: this.#signal };
-    return (this.#after = await lookAgain(this.#sources.detector, request));
+    const { component, check } = this.#repair.issue;
+    const { detector, signal } = this.#sources;
+    return (this.#after = await lookAgain(detector, { component, check, fresh: true, signal }));
   }
 
   async ask(): Promise<Proof> {
-    return (this.#answer = await this.#ask());
+    return (this.answer = await this.#ask());
   }
 
   async #ask(): Promise<Proof> {
     const { issue, before, openChecks } = this.#repair;
-    const { guards } = this.#sources;
     const patience = Math.max(-1, ...before.map(({ settleMs }) => settleMs ?? -1));
     if (patience >= 0) return this.#askRepeatedly(patience);
-    await this.#waitUntil(this.#definition?.settleMs ?? settleMsOf(issue, guards));
+    const left = this.settleMs - this.#passedMs();
+    if (left > 0) await this.#sleep(left);
     return proofOf(issue, before, await this.read(), openChecks);
   }
 
@@ -176,16 +160,16 @@ class Alarm {
     // A first ok is confirmed, even when the check takes longer than the settle time.
     const needed = Math.max(2, ...before.map(({ recoverAfter }) => recoverAfter ?? 0));
     do {
-      await this.#sources.clock.sleep(everyMs, this.#signal);
+      await this.#sleep(everyMs);
       proof = proofOf(issue, before, await this.read(), openChecks);
       inARow = proof.status === 'ok' ? inARow + 1 : 0;
     } while ((inARow > 0 && inARow < needed) || (inARow === 0 && this.#passedMs() < patienceMs));
     return proof;
   }
 
-  async #waitUntil(ms: number): Promise<void> {
-    const left = ms - this.#passedMs();
-    if (left > 0) await this.#sources.clock.sleep(left, this.#signal);
+  #sleep(ms: number): Promise<void> {
+    const { clock, signal } = this.#sources;
+    return clock.sleep(ms, signal);
   }
 
   #passedMs(): number {
@@ -194,17 +178,10 @@ class Alarm {
 }
 
 /** Returns the deadline of `verify`: settle time, checks, a job and a reading, in milliseconds. */
-function verifyMsOf(
-  { issue, before }: Repair,
-  definition: ActionDefinition | undefined,
-  guards: Guards,
-): number {
-  const patience = Math.max(0, ...before.map(({ settleMs }) => settleMs ?? 0));
-  const settleMs = Math.max(
-    definition?.settleMs ?? settleMsOf(issue, guards),
-    ...Object.values(guards.settleMs),
-  );
-  return settleMs + patience + DEADLINES.unlimitedMs + DEADLINES.readMs;
+function verifyMsOf({ before }: Repair, settleMs: number, guards: Guards): number {
+  const patience = Math.max(0, ...before.map((verdict) => verdict.settleMs ?? 0));
+  const longest = Math.max(settleMs, ...Object.values(guards.settleMs));
+  return longest + patience + DEADLINES.unlimitedMs + DEADLINES.readMs;
 }
 
 const STATUSES: readonly unknown[] = ['fixed', 'ineffective', 'unknown', 'pending', 'pending-reboot'];

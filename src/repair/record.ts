@@ -1,38 +1,28 @@
-import type { Clock } from '../base/clock.js';
 import { worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../base/errors.js';
 import { removeApproval } from '../memory/approvals.js';
-import type { Guards } from '../model/guards.js';
-import type { Ledger } from '../memory/ledger.js';
 import { firstGate, MISFIRE_GATES } from '../gates/pacing.js';
 import { recordAct } from '../memory/record-act.js';
 import type { Act, GuardState, Intent } from '../memory/state.js';
 import { forgetUndo, rememberUndo, undosOf } from '../memory/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
-import type { Logger } from '../base/logger.js';
 import type { Block, Plan } from '../model/plan.js';
 import type { Choice } from './choose.js';
+import type { EnginePorts } from './ports.js';
 import type { Proved, Repair } from './prove.js';
 import type { Ending } from './result.js';
 
-/** Sources of {@link Recorder}. */
-export interface RecordSources {
-  readonly ledger: Ledger;
-  readonly guards: Guards;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Identifies the boot of the host. */
-  readonly bootId: string;
-  /** Components on which this engine has a running act. */
-  readonly acting: Set<string>;
-}
+type RecordPorts = Pick<
+  EnginePorts,
+  'ledger' | 'guards' | 'clock' | 'logger' | 'bootId' | 'acting' | 'healingEnabled'
+>;
 
 /** Records intents and results of repairs. */
 export class Recorder {
-  readonly #sources: RecordSources;
+  readonly #ports: RecordPorts;
 
-  constructor(sources: RecordSources) {
-    this.#sources = sources;
+  constructor(ports: RecordPorts) {
+    this.#ports = ports;
   }
 
   /**
@@ -43,7 +33,7 @@ export class Recorder {
     { id, issue, plan }: Pick<Repair, 'id' | 'issue' | 'plan'>,
     digest: string,
   ): Promise<Block | undefined> {
-    const { ledger, bootId, logger, acting } = this.#sources;
+    const { ledger, bootId, logger, acting } = this.#ports;
     const { component, check } = issue;
     const { action, scope, generation } = plan;
     const about = { ...(generation ? { generation } : {}), ...(check === undefined ? {} : { check }) };
@@ -75,7 +65,7 @@ export class Recorder {
     ending: Ending,
     { after = [], worse = false }: Partial<Pick<Proved, 'after' | 'worse'>> = {},
   ): Promise<void> {
-    const { guards, clock, bootId, acting } = this.#sources;
+    const { guards, clock, bootId, acting } = this.#ports;
     const { component, check } = issue;
     const { action, scope } = plan;
     acting.delete(component);
@@ -92,32 +82,28 @@ export class Recorder {
 
   /** Leaves an act open that goes on without this engine; the next cycle verifies its result. */
   leaveOpen({ component }: Issue): void {
-    this.#sources.acting.delete(component);
+    this.#ports.acting.delete(component);
   }
 
   /** Records that planning failed, or returns the gate that blocks a new attempt. */
-  async misfire(
-    { issue, action }: Choice,
-    error: string,
-    isHealingEnabled: () => boolean,
-  ): Promise<Ending | undefined> {
-    const { ledger, guards, clock } = this.#sources;
+  async misfire({ issue, action }: Choice, error: string): Promise<Ending | undefined> {
+    const { ledger, guards, clock, healingEnabled } = this.#ports;
     const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
-    const question = { issue, plan, guards, state: ledger.state, now: ledger.now() };
-    const block = firstGate(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
+    const { state } = ledger;
+    const block = firstGate(MISFIRE_GATES, { issue, plan, guards, healingEnabled, state, now: ledger.now() });
     if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
     const { component } = issue;
-    await this.#save((state, at) => {
+    await this.#save((before, at) => {
       const about = { at, component, action: plan.action, words: error } as const;
       const act: Act = { ...about, scope: 'process', outcome: 'failed' };
-      return recordAct(state, act, guards, { chance: clock.random() });
+      return recordAct(before, act, guards, { chance: clock.random() });
     });
     return undefined;
   }
 
   /** Saves a change; when that fails it stays in memory, and the next save includes it. */
   async #save(change: (state: GuardState, now: number) => GuardState): Promise<void> {
-    const { ledger, logger } = this.#sources;
+    const { ledger, logger } = this.#ports;
     await ledger.write(change).catch((error: unknown) => {
       logger.error(`The result of a repair could not be recorded: ${messageOf(error)}`);
     });

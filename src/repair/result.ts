@@ -9,41 +9,24 @@ export type Ending =
   | { readonly outcome: 'failed' | 'ineffective' | 'pending' | 'pending-reboot'; readonly error: string }
   | { readonly outcome: 'skipped'; readonly block: Block };
 
-/** Further fields of a result. */
-export interface ResultFields {
-  readonly id: string;
-  /** Milliseconds since the epoch. */
-  readonly endedAt: number;
-  readonly durationMs: number;
-  readonly dryRun: boolean;
-}
-
 /** Returns the last attempt of a repair. */
 export function attemptOf({ action: { action } }: Choice, ending: Ending, durationMs: number): Attempt {
-  switch (ending.outcome) {
-    case 'fixed':
-    case 'planned':
-      return { action, outcome: ending.outcome, durationMs };
-    case 'skipped': {
-      const { reason, sentence } = ending.block;
-      return { action, outcome: 'skipped', durationMs, blockedBy: reason, error: sentence };
-    }
-    default:
-      return { action, outcome: ending.outcome, durationMs, error: ending.error };
-  }
+  const attempt = { action, outcome: ending.outcome, durationMs };
+  if (ending.outcome === 'skipped')
+    return { ...attempt, blockedBy: ending.block.reason, error: ending.block.sentence };
+  return 'error' in ending ? { ...attempt, error: ending.error } : attempt;
 }
 
-/** Returns the result of an issue. */
-export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): HealingResult {
+/** Returns the result of an issue. `endedAt` is in milliseconds since the epoch. */
+export function resultOf(
+  choice: Choice,
+  ending: Ending,
+  facts: Pick<HealingResult, 'id' | 'durationMs' | 'dryRun'> & { readonly endedAt: number },
+): HealingResult {
   const { issue, action, plan, attempts } = choice;
   const { id, endedAt, durationMs, dryRun } = facts;
   const base = {
-    id,
-    issue,
-    actionTaken: action.action,
-    durationMs,
-    timestamp: new Date(endedAt),
-    dryRun,
+    ...{ id, issue, actionTaken: action.action, durationMs, timestamp: new Date(endedAt), dryRun },
     attempts: Object.freeze([...attempts, Object.freeze(attemptOf(choice, ending, durationMs))]),
     ...(plan ? { plan } : {}),
   };
@@ -53,9 +36,8 @@ export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): H
     case 'planned':
       return Object.freeze({ ...base, outcome: 'planned', success: true, plan: plan! });
     case 'skipped': {
-      const { reason, sentence } = ending.block;
-      const blocked = { blockedBy: reason, error: sentence } as const;
-      return Object.freeze({ ...base, outcome: 'skipped', success: false, ...blocked });
+      const { reason: blockedBy, sentence: error } = ending.block;
+      return Object.freeze({ ...base, outcome: 'skipped', success: false, blockedBy, error });
     }
     default: {
       const { outcome, error } = ending;
@@ -66,24 +48,14 @@ export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): H
 
 /** Returns the later result of a repair that was `pending`, with the same id. */
 export function laterResult(
-  pending: HealingResult,
+  { id, issue, actionTaken, plan, attempts, dryRun, durationMs, timestamp }: HealingResult,
   outcome: 'fixed' | 'failed',
   words: string,
   endedAt: number,
 ): HealingResult {
-  const { timestamp, attempts, plan, blockedBy: _blockedBy, error: _error, ...rest } = pending;
-  const durationMs = pending.durationMs + (endedAt - timestamp.getTime());
-  const [last] = attempts.slice(-1);
-  const attempt = {
-    ...{ action: last?.action ?? pending.actionTaken, outcome, durationMs },
-    ...(outcome === 'failed' ? { error: words } : {}),
-  };
-  const base = {
-    ...rest,
-    ...(plan ? { plan } : {}),
-    ...{ durationMs, timestamp: new Date(endedAt), attempts: [...attempts.slice(0, -1), attempt] },
-  };
-  return outcome === 'fixed'
-    ? Object.freeze({ ...base, outcome, success: true, proof: words })
-    : Object.freeze({ ...base, outcome, success: false, error: words });
+  const action = { action: attempts.at(-1)?.action ?? actionTaken, parameters: {} };
+  const earlier = { issue, action, rung: 0, attempts: attempts.slice(0, -1), ...(plan ? { plan } : {}) };
+  const ending: Ending = outcome === 'fixed' ? { outcome, proof: words } : { outcome, error: words };
+  const facts = { id, endedAt, dryRun, durationMs: durationMs + endedAt - timestamp.getTime() };
+  return resultOf(earlier, ending, facts);
 }

@@ -1,25 +1,16 @@
-import type { Clock } from '../base/clock.js';
-import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstOf } from '../detect/look-again.js';
-import type { Guards } from '../model/guards.js';
-import type { Ledger } from '../memory/ledger.js';
 import { beginHealth } from '../memory/component-record.js';
 import { recordAct } from '../memory/record-act.js';
 import { recordOf, type Intent } from '../memory/state.js';
-import type { Host } from '../host/host.js';
 import { isUnknown } from '../model/reading.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import type { Logger } from '../base/logger.js';
+import type { EnginePorts } from './ports.js';
 
 /** Sources of {@link settleInterrupted}. */
-export interface SettleSources {
-  readonly ledger: Ledger;
-  readonly guards: Guards;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly bootId: string;
-  readonly host: Host;
-  readonly detector: Detector;
+export interface SettleSources extends Pick<
+  EnginePorts,
+  'ledger' | 'guards' | 'clock' | 'logger' | 'bootId' | 'host' | 'detector'
+> {
   /** Returns whether this engine is repairing a component. */
   readonly isInRepair: (component: string) => boolean;
   /** Returns whether this engine has reported the repair with this id as `pending`. */
@@ -38,11 +29,11 @@ export async function settleInterrupted(
   const isDown = (component: string): boolean =>
     verdicts.some((one) => one.component === component && one.check === 'services' && one.value === 0);
   for (const intent of ledger.state.intents) {
-    const { at: begun, component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
+    const { component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
     const status = known(worst.get(component), intent, sources);
     // A running act is not interrupted, and an unknown status is read again later.
     if (isInRepair(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
-    if (!hasSettled(component, status, begun, settleMsOf(component, verdicts, guards), sources)) continue;
+    if (!hasSettled(intent, status, verdicts, sources)) continue;
     if (intent.generation && !(await hasEnded(intent, status, sources))) continue;
     if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
     // An unlisted service may be down without an issue; after a repair that is a failure.
@@ -110,31 +101,23 @@ async function mayRepeat(
   return true;
 }
 
-/** Returns the settle times of a component, including those of custom checks. */
-function settleMsOf(
-  component: string,
-  verdicts: readonly ComponentVerdict[],
-  { settleMs }: Guards,
-): { readonly bad: number; readonly ok: number } {
-  const own = verdicts.flatMap((one) => (one.component === component ? [one.settleMs ?? 0] : []));
-  return {
-    bad: Math.max(settleMs.service, ...own),
-    ok: settleMs[component === 'system' ? 'system' : 'service'],
-  };
-}
-
-/** Returns whether the outcome is final: healthy for the settle time, or started long ago. */
+/** Returns whether the outcome is final: the settle time has passed, or the act was started long ago. */
 function hasSettled(
-  component: string,
+  { component, at: begun }: Intent,
   status: 'ok' | 'bad',
-  begun: number,
-  settleMs: ReturnType<typeof settleMsOf>,
-  { ledger, guards }: SettleSources,
+  verdicts: readonly ComponentVerdict[],
+  { ledger, guards: { settleMs, backoff } }: SettleSources,
 ): boolean {
   const now = ledger.now();
-  if (now - begun < (status === 'bad' ? settleMs.bad : guards.settleMs.service)) return false;
-  if (status === 'bad' || now - begun >= guards.backoff.resetAfterMs) return true;
+  if (status === 'bad') {
+    // A custom check has a settle time of its own.
+    const own = verdicts.flatMap((one) => (one.component === component ? [one.settleMs ?? 0] : []));
+    return now - begun >= Math.max(settleMs.service, ...own);
+  }
+  if (now - begun < settleMs.service) return false;
+  if (now - begun >= backoff.resetAfterMs) return true;
   ledger.note((state, at) => beginHealth(state, component, at));
   const { healthySince } = recordOf(ledger.state, component);
-  return healthySince !== null && now - healthySince >= settleMs.ok;
+  const okMs = settleMs[component === 'system' ? 'system' : 'service'];
+  return healthySince !== null && now - healthySince >= okMs;
 }

@@ -21,16 +21,12 @@ interface Slot extends SlotOwner {
   since?: number;
 }
 
-interface Waiting {
-  readonly slot: Slot;
-  readonly begin: () => void;
-}
-
 /** Runs actions concurrently as far as their claims allow; the others wait in a queue. */
 export class Slots {
   readonly #now: () => number;
   readonly #running = new Set<Slot>();
-  #waiting: readonly Waiting[] = [];
+  /** In the order of arrival, each with the function that lets it begin. */
+  readonly #waiting = new Map<Slot, () => void>();
   #idle: (() => void)[] = [];
   readonly #needs = new Map<string, readonly SlotOwner[]>();
 
@@ -41,9 +37,8 @@ export class Slots {
   /** Runs `work` when its claim is free, with `true` when it had to wait. */
   async take<T>(claim: Claim, owner: SlotOwner, work: (waited: boolean) => Promise<T>): Promise<T> {
     const slot: Slot = { ...owner, claim };
-    const waits = this.#waiting.map((waiting) => waiting.slot);
-    const waited = !this.#isFree(claim, waits);
-    if (waited) await new Promise<void>((begin) => (this.#waiting = [...this.#waiting, { slot, begin }]));
+    const waited = !this.#isFree(claim, [...this.#waiting.keys()]);
+    if (waited) await new Promise<void>((begin) => this.#waiting.set(slot, begin));
     else this.#begin(slot);
     try {
       return await work(waited);
@@ -75,7 +70,7 @@ export class Slots {
       const runs = [...this.#running].find((slot) => needed.some((one) => one.component === slot.component));
       return runs ?? needed[0];
     }
-    const waits = this.#waiting.map(({ slot }) => slot);
+    const waits = [...this.#waiting.keys()];
     const index = waits.findIndex((slot) => slot.component === component);
     const waiting = waits[index];
     if (waiting === undefined) return undefined;
@@ -85,7 +80,7 @@ export class Slots {
 
   /** Resolves when nothing runs and nothing waits. */
   async idle(): Promise<void> {
-    while (this.#running.size + this.#waiting.length > 0)
+    while (this.#running.size + this.#waiting.size > 0)
       await new Promise<void>((resolve) => (this.#idle = [...this.#idle, resolve]));
   }
 
@@ -95,15 +90,14 @@ export class Slots {
   }
 
   #next(): void {
-    const still: Waiting[] = [];
-    for (const { slot, begin } of this.#waiting) {
-      const before = still.map((waiting) => waiting.slot);
-      if (this.#isFree(slot.claim, before)) {
+    const still: Slot[] = [];
+    for (const [slot, begin] of this.#waiting) {
+      if (this.#isFree(slot.claim, still)) {
+        this.#waiting.delete(slot);
         this.#begin(slot);
         begin();
-      } else still.push({ slot, begin });
+      } else still.push(slot);
     }
-    this.#waiting = still;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

@@ -35,32 +35,33 @@ export class RecentActivity {
   readonly #results: HealingResult[] = [];
   /** Plans whose approval was requested, by digest. */
   readonly #asked = new Map<string, Plan>();
-  #cycles = 0;
-  #failedCycles = 0;
+  cycles = 0;
+  failedCycles = 0;
+  /** Error of the last cycle; `undefined` after a successful one. */
+  failure: { readonly error: string; readonly at: number } | undefined;
   #last: LastLook | undefined;
   /** Cycles without issues are by far the most frequent: only their numbers are kept, and no object is created. */
   #well: VerdictSource | undefined;
   #wellAt = 0;
   #wellTimestamp = 0;
   #wellMs = 0;
-  #failure: { readonly error: string; readonly at: number } | undefined;
 
   /** Records a cycle that ended at the steady time `at`. */
   looked(report: LastLook['report'], at: number): void {
-    this.#cycles += 1;
+    this.cycles += 1;
     this.#last = { report, at };
     this.#well = undefined;
-    this.#failure = undefined;
+    this.failure = undefined;
   }
 
   /** Records a cycle without issues; `timestamp` in milliseconds since the epoch. */
   lookedWell(seen: VerdictSource, timestamp: number, ms: number, at: number): void {
-    this.#cycles += 1;
+    this.cycles += 1;
     this.#well = seen;
     this.#wellTimestamp = timestamp;
     this.#wellMs = ms;
     this.#wellAt = at;
-    this.#failure = undefined;
+    this.failure = undefined;
   }
 
   /** Records verdicts of these components between two cycles; the verdicts of the others stay. */
@@ -73,8 +74,8 @@ export class RecentActivity {
   }
 
   failed(error: unknown, at: number): void {
-    this.#failedCycles += 1;
-    this.#failure = { error: messageOf(error), at };
+    this.failedCycles += 1;
+    this.failure = { error: messageOf(error), at };
   }
 
   /** Records a plan whose approval is requested. */
@@ -109,22 +110,9 @@ export class RecentActivity {
     return { report, at: this.#wellAt };
   }
 
-  /** Error of the last cycle; `undefined` after a successful one. */
-  get failure(): { readonly error: string; readonly at: number } | undefined {
-    return this.#failure;
-  }
-
   /** Latest results, by their first occurrence. A repeated result is kept once, in its last form. */
   get results(): readonly HealingResult[] {
     return [...this.#results];
-  }
-
-  get cycles(): number {
-    return this.#cycles;
-  }
-
-  get failedCycles(): number {
-    return this.#failedCycles;
   }
 
   /** Returns the number of results that a gate blocked. */

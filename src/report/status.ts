@@ -137,6 +137,10 @@ export function statusOf(facts: StatusSources): EngineStatus {
   const { closed, dryRun, healingEnabled, lockedBy, issues, times } = facts;
   const { state, recent, guards, monitoring, now, wall } = facts;
   const { last, failure, results, cycles, failedCycles } = recent;
+  const dated = <Entry extends { readonly at: number }>({ at, ...entry }: Entry) => ({
+    ...entry,
+    timestamp: new Date(wall - (now - at)),
+  });
   const names = [...new Set([...facts.actions, ...recent.actionNames])];
   return Object.freeze({
     timestamp: new Date(wall),
@@ -146,10 +150,7 @@ export function statusOf(facts: StatusSources): EngineStatus {
       const by = pausedBy(state, reason);
       return { reason, forMs: now - since, ...(by === undefined ? {} : { by }) };
     }),
-    commands: (state.commands ?? []).map(({ at, ...command }) => ({
-      ...command,
-      timestamp: new Date(wall - (now - at)),
-    })),
+    commands: (state.commands ?? []).map(dated),
     lastLook: last && {
       timestamp: last.report.timestamp,
       agoMs: now - last.at,
@@ -166,7 +167,7 @@ export function statusOf(facts: StatusSources): EngineStatus {
     storm: state.storm
       ? { forMs: now - state.storm.since, calmInMs: stormWait(state.storm, now, guards) }
       : undefined,
-    acts: state.acts.map(({ at, ...act }) => ({ ...act, timestamp: new Date(wall - (now - at)) })),
+    acts: state.acts.map(dated),
     budget: budgetOf(facts),
     results,
     cycles: { done: cycles, failed: failedCycles },
@@ -190,8 +191,7 @@ function componentsOf({ state, recent, issues, watched, inHand, now }: StatusSou
   // When no unit can be read, there are no verdicts on single units.
   const noUnits = said.get('services')?.status === 'unknown';
   const types = new Map(issues.map(({ component, type }) => [component, type]));
-  const open = new Set(issues.map(({ component }) => component));
-  const all = new Set([...watched, ...said.keys(), ...open, ...Object.keys(state.components)]);
+  const all = new Set([...watched, ...said.keys(), ...types.keys(), ...Object.keys(state.components)]);
   return [...all].map((component) => {
     const record = recordOf(state, component);
     const breaker = breakerOf(record, now);
@@ -202,7 +202,7 @@ function componentsOf({ state, recent, issues, watched, inHand, now }: StatusSou
       component,
       type: said.get(component)?.type ?? types.get(component) ?? byName,
       status: said.get(component)?.status ?? (isUnit && noUnits ? 'unknown' : undefined),
-      issue: open.has(component),
+      issue: types.has(component),
       inHand: inHand(component),
       breaker,
       breakerForMs: breaker === 'open' ? (record.breakerUntil ?? now) - now : undefined,

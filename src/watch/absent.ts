@@ -3,27 +3,21 @@ import type { ComponentVerdict } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import { blindChecks, watchKey } from './debounce.js';
 
-/** Sources for the judgement of absent components. */
-export interface AbsenceSources {
-  readonly detector: Detector;
-  /** Returns whether no issue of a component may be closed now. */
-  readonly isHeld: (component: string) => boolean;
-  readonly signal: AbortSignal;
-}
-
 /** Returns whether a detector names every component that it reads: one that is missing is gone, not ok. */
 export const namesAll = (detector: Detector): boolean =>
   detector.inspect !== undefined || detector.look !== undefined;
 
 /**
  * Reads components with open issues that a full look does not include: an unlisted unit is found only while it is bad,
- * and a file system may have been unmounted. Returns their verdicts, none for a component that is gone. Returns
- * `undefined` synchronously where nothing is missing.
+ * and a file system may have been unmounted. No issue of a component that is held may be closed now. Returns their
+ * verdicts, none for a component that is gone. Returns `undefined` synchronously where nothing is missing.
  */
 export function askForAbsent(
   open: readonly ComponentVerdict[],
   verdicts: readonly ComponentVerdict[],
-  { detector, isHeld, signal }: AbsenceSources,
+  detector: Detector,
+  isHeld: (component: string) => boolean,
+  signal: AbortSignal,
 ): Promise<ComponentVerdict[]> | undefined {
   if (open.length === 0 || !namesAll(detector)) return undefined;
   const mentioned = new Set(verdicts.map(watchKey));

@@ -3,17 +3,13 @@ import { Calls } from '../base/calls.js';
 import { asError, messageOf } from '../base/errors.js';
 import type { Intent } from '../memory/state.js';
 import { dueUndos, undosOf, dropUndosOfOtherBoots } from '../memory/undo.js';
-import type { RecentActivity } from '../report/recent.js';
-import type { Counts } from '../report/counts.js';
-import type { Issue } from '../model/issue.js';
+import type { ComponentVerdict, Issue } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import { PlanMemory } from '../repair/plan-memory.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { Slots } from '../repair/slots.js';
 import type { HealingResult } from '../model/result.js';
 import { Looks, type Look } from './look.js';
-import type { LostReadings } from './report-readings.js';
-import type { OpenIssues } from './open-issues.js';
 import { noteLapses } from './record-health.js';
 import { Reports } from './reports.js';
 
@@ -30,16 +26,11 @@ export interface CallMode {
 
 /** Runs looks and repairs, and keeps the open issues and the counters. */
 export class Cycle {
-  readonly counts: Counts;
-  readonly recent: RecentActivity;
-  readonly open: OpenIssues;
-  /** Relied-on readings that are unknown. */
-  readonly lost: LostReadings;
   readonly calls = new Calls();
-  readonly #looks: Looks;
+  readonly looks: Looks;
+  readonly reports: Reports;
+  readonly slots: Slots;
   readonly #ports: EnginePorts;
-  readonly #reports: Reports;
-  readonly #slots: Slots;
   readonly #plans: PlanMemory;
   readonly #inRepair = new Map<string, number>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -48,24 +39,20 @@ export class Cycle {
 
   constructor(ports: EnginePorts) {
     this.#ports = ports;
-    this.#slots = new Slots(() => ports.clock.monotonic());
+    this.slots = new Slots(() => ports.clock.monotonic());
     this.#plans = new PlanMemory(ports.clock);
-    this.#looks = new Looks(ports, {
-      closed: (component) => [this.#reports, this.#plans].forEach((memory) => memory.forget(component)),
+    this.looks = new Looks(ports, {
+      closed: (component) => [this.reports, this.#plans].forEach((memory) => memory.forget(component)),
       settle: (verdicts) => this.#settle(verdicts, 0),
     });
-    this.counts = this.#looks.counts;
-    this.recent = this.#looks.recent;
-    this.open = this.#looks.open;
-    this.lost = this.#looks.lost;
-    this.#reports = new Reports(ports, this.#looks);
+    this.reports = new Reports(ports, this.looks);
   }
 
   /** Runs one look and one round of repairs, without debounce. */
   once({ signal, dryRun: asked = false }: CallMode): Promise<HealingResult[]> {
     try {
       const dryRun = asked || this.#ports.dryRun;
-      const look = this.#looks.all({ signal, dryRun });
+      const look = this.looks.all({ signal, dryRun });
       return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, signal, dryRun));
     } catch (error) {
       return Promise.reject(asError(error));
@@ -75,13 +62,13 @@ export class Cycle {
   /** Runs one look of a monitor, with debounce. Returns the open issues that are not being repaired. */
   watch(signal: AbortSignal): readonly Issue[] | Promise<readonly Issue[]> {
     const { dryRun, guards } = this.#ports;
-    const look = this.#looks.all({ signal, dryRun }, guards.lasting);
+    const look = this.looks.all({ signal, dryRun, lasting: guards.lasting });
     return look === undefined ? NO_ISSUES : this.#openFrom(look);
   }
 
   /** Looks at single components between two cycles. */
   async watchOnly(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
-    const issues = await this.#looks.only(components, signal);
+    const issues = await this.looks.only(components, signal);
     return issues.filter(({ component }) => !this.inRepair(component));
   }
 
@@ -100,19 +87,19 @@ export class Cycle {
       this.#inRepair.set(component, (this.#inRepair.get(component) ?? 0) + 1);
     try {
       await ledger.open(dryRun);
-      if (ledger.state.approvals.length > 0 && !dryRun) noteLapses(this.#ports);
       if (!dryRun) {
-        await this.#looks.relapses.write();
+        if (ledger.state.approvals.length > 0) noteLapses(this.#ports);
+        await this.looks.relapses.write();
         await this.#settleBefore(issues, signal);
       }
       const { repairRound } = await repairs();
       return await repairRound(issues, this.#ports, {
-        ...{ dryRun, signal, slots: this.#slots, plans: recent ? this.#plans : undefined },
+        ...{ dryRun, signal, slots: this.slots, plans: recent ? this.#plans : undefined },
         nextId: () => this.#nextId(),
-        openChecks: (component) => this.open.checksOf(component),
-        started: (component) => this.#reports.begins(component),
-        asked: (plan) => this.recent.asked(plan),
-        done: (result) => this.#reports.add(result),
+        openChecks: (component) => this.looks.open.checksOf(component),
+        started: (component) => this.reports.begins(component),
+        asked: (plan) => this.looks.recent.asked(plan),
+        done: (result) => this.reports.add(result),
       });
     } finally {
       for (const { component } of issues) this.#release(component);
@@ -134,20 +121,10 @@ export class Cycle {
     return this.#inRepair.has(component);
   }
 
-  /** Returns what a queued repair waits for, and since when; `undefined` if it is not queued. */
-  waitsFor(component: string): ReturnType<Slots['waitsFor']> {
-    return this.#slots.waitsFor(component);
-  }
-
-  /** Returns the last result of a component's issue. */
-  lastResult(component: string): HealingResult | undefined {
-    return this.#reports.last(component);
-  }
-
   /** Resolves when no look and no repair is under way. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
-    await this.#slots.idle();
+    await this.slots.idle();
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
@@ -164,7 +141,7 @@ export class Cycle {
     if (dryRun || !ledger.isHeld || undosOf(ledger.state).length === 0) return;
     ledger.note((state) => dropUndosOfOtherBoots(state, bootId));
     const { undoAll } = await repairs();
-    await this.#slots.take(UNDO, UNDOER, () => undoAll(undosOf(ledger.state), this.#ports));
+    await this.slots.take(UNDO, UNDOER, () => undoAll(undosOf(ledger.state), this.#ports));
   }
 
   /** Undoes temporary changes for components that have been ok for long enough. */
@@ -177,7 +154,7 @@ export class Cycle {
       ({ component }) => !this.inRepair(component),
     );
     if (due.length === 0) return;
-    this.#undoing = this.#slots
+    this.#undoing = this.slots
       .take(UNDO, UNDOER, async () => (await repairs()).undoAll(due, this.#ports))
       .catch((error: unknown) => logger.warn(messageOf(error)))
       .finally(() => (this.#undoing = undefined));
@@ -194,15 +171,15 @@ export class Cycle {
     }
   }
 
-  async #settle(verdicts: Parameters<Looks['open']['badNow']>[0], own: number): Promise<void> {
+  async #settle(verdicts: readonly ComponentVerdict[], own: number): Promise<void> {
     const { settleInterrupted, laterResult } = await repairs();
     await settleInterrupted(verdicts, {
       ...this.#ports,
       isInRepair: (component) => (this.#inRepair.get(component) ?? 0) > own,
-      isPending: (id) => this.#reports.pending(id) !== undefined,
+      isPending: (id) => this.reports.pending(id) !== undefined,
       settled: ({ id }: Intent, outcome, words) => {
-        const pending = this.#reports.pending(id);
-        if (pending) this.#reports.add(laterResult(pending, outcome, words, this.#ports.clock.now()));
+        const pending = this.reports.pending(id);
+        if (pending) this.reports.add(laterResult(pending, outcome, words, this.#ports.clock.now()));
       },
     });
   }
@@ -211,16 +188,16 @@ export class Cycle {
     const look = await seen;
     this.#undoDue(dryRun);
     await this.#undoing;
-    const issues = this.open.badNow(look.verdicts);
+    const issues = this.looks.open.badNow(look.verdicts);
     const results = await this.heal(issues, { signal, dryRun });
-    this.#reports.cycleDone({ ...look, issues }, results);
+    this.reports.cycleDone({ ...look, issues }, results);
     return results;
   }
 
   async #openFrom(seen: Promise<Look>): Promise<readonly Issue[]> {
     const look = await seen;
     this.#undoDue(this.#ports.dryRun);
-    this.#reports.cycleDone(look);
+    this.reports.cycleDone(look);
     return look.issues.filter(({ component }) => !this.inRepair(component));
   }
 

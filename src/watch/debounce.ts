@@ -1,4 +1,5 @@
 import { rulesOf } from '../model/built-in-checks.js';
+import { isBad } from '../detect/issue-from.js';
 import { isCleared } from '../detect/percent.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Guards } from '../model/guards.js';
@@ -36,7 +37,7 @@ export function debounce(
   lasting: Guards['lasting'],
   held: (component: string) => boolean = () => false,
 ): Watches {
-  if (watches.size === 0 && verdicts.every(notBad)) return watches;
+  if (watches.size === 0 && !verdicts.some(isBad)) return watches;
   const next = new Map<string, Watch>();
   const looked = new Set<string>();
   const blind = blindChecks(verdicts);
@@ -58,12 +59,9 @@ export function debounce(
 /** Returns the checks that could read nothing: components without a verdict may still exist. */
 export function blindChecks(verdicts: readonly ComponentVerdict[]): ReadonlySet<string> {
   const blind = new Set(verdicts.filter(({ status }) => status === 'unknown').map(({ check }) => check));
-  for (const { check, status } of blind.size === 0 ? [] : verdicts)
-    if (status !== 'unknown') blind.delete(check);
+  for (const { check, status } of verdicts) if (status !== 'unknown') blind.delete(check);
   return blind;
 }
-
-const notBad = ({ status }: ComponentVerdict): boolean => status !== 'bad';
 
 function step(
   before: Watch | undefined,

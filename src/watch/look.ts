@@ -14,7 +14,7 @@ import { FastPath } from './fast-path.js';
 import { gatherEvidence } from './log-evidence.js';
 import { Outdated } from './outdated.js';
 import { LostReadings } from './report-readings.js';
-import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
+import { OpenIssues, type Turn } from './open-issues.js';
 import { isBlank, noteLook, type Settle } from './record-health.js';
 import { Relapses } from './record-relapse.js';
 import { noteStorm } from './record-storm.js';
@@ -26,9 +26,9 @@ export type Look = Omit<CycleReport, 'results'>;
 export interface LookMode {
   readonly signal: AbortSignal;
   readonly dryRun: boolean;
+  /** Limits of the debounce. Default: no debounce. */
+  readonly lasting?: Guards['lasting'];
 }
-
-type LookPorts = Omit<EnginePorts, 'resolver' | 'executor' | 'actions' | 'approve' | 'healingEnabled'>;
 
 /** Callbacks of a look. */
 export interface LookEffects {
@@ -45,14 +45,14 @@ export class Looks {
   readonly open = new OpenIssues();
   readonly lost: LostReadings;
   readonly relapses: Relapses;
-  readonly #ports: LookPorts;
+  readonly #ports: EnginePorts;
   readonly #effects: LookEffects;
   readonly #fastPath = new FastPath();
   #request: InspectRequest | undefined;
   readonly #outdated = new Outdated();
   readonly #inHand = new Set<string>();
 
-  constructor(ports: LookPorts, effects: LookEffects) {
+  constructor(ports: EnginePorts, effects: LookEffects) {
     this.#ports = ports;
     this.lost = new LostReadings(ports);
     this.relapses = new Relapses(ports, this.counts);
@@ -61,11 +61,11 @@ export class Looks {
 
   /**
    * Looks at the host. Returns `undefined` where everything is and was ok and nothing listens: that costs little more
-   * than the reading. With `lasting`, issues are debounced.
+   * than the reading.
    */
-  all(mode: LookMode, lasting?: Guards['lasting']): Promise<Look> | undefined {
+  all(mode: LookMode): Promise<Look> | undefined {
     try {
-      return this.#begin(mode, lasting)?.catch((error: unknown) => this.#failed(error, mode.signal));
+      return this.#begin(mode)?.catch((error: unknown) => this.#failed(error, mode.signal));
     } catch (error) {
       return this.#failed(error, mode.signal);
     }
@@ -86,13 +86,13 @@ export class Looks {
     for (const { issue } of this.open.clear(component)) this.#closed(issue, 'issue:cleared');
   }
 
-  #begin(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
+  #begin(mode: LookMode): Promise<Look> | undefined {
     const { detector, clock, ledger, hasListeners } = this.#ports;
-    const { signal } = mode;
-    if (!ledger.isOpen(mode.dryRun)) return this.#first(mode, lasting);
+    const { signal, lasting } = mode;
+    if (!ledger.isOpen(mode.dryRun)) return this.#first(mode);
     const start = clock.monotonic();
     if (!this.open.calm || !isBlank(ledger.state) || hasListeners('cycle:done'))
-      return this.#takeIn(this.#wholeLook(signal, lasting), start, mode, lasting);
+      return this.#takeIn(this.#wholeLook(mode), start, mode);
     const glance = this.#fastPath.by(detector);
     const well = glance?.look(lasting !== undefined);
     if (glance !== undefined && well === true) {
@@ -100,20 +100,19 @@ export class Looks {
       if (!this.lost.none || glance.misses?.() !== false) void this.#noteReadings(glance.verdicts(), signal);
       return this.#lookedWell(glance, start);
     }
-    const verdicts =
-      glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
-    if (isPending(verdicts) || verdicts.some(isBad)) return this.#takeIn(verdicts, start, mode, lasting);
+    const verdicts = glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(mode);
+    if (isPending(verdicts) || verdicts.some(isBad)) return this.#takeIn(verdicts, start, mode);
     const reported = this.#noteReadings(verdicts, signal);
     if (reported === undefined) return this.#lookedWell(verdicts, start);
     const told = reported.then(() => verdicts);
-    return this.#takeIn(told, start, mode, lasting);
+    return this.#takeIn(told, start, mode);
   }
 
-  async #first(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> {
+  async #first(mode: LookMode): Promise<Look> {
     const { detector, clock, ledger } = this.#ports;
     await ledger.open(mode.dryRun);
     const start = clock.monotonic();
-    return this.#takeIn(verdictsOf(detector, { signal: mode.signal }), start, mode, lasting);
+    return this.#takeIn(verdictsOf(detector, { signal: mode.signal }), start, mode);
   }
 
   #lookedWell(seen: VerdictSource, start: number): undefined {
@@ -124,8 +123,12 @@ export class Looks {
     this.recent.lookedWell(seen, timestamp, end - start, ledger.at(end));
   }
 
-  #wholeLook(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Looked {
-    return verdictsOf(this.#ports.detector, this.#requestWith(signal, lasting !== undefined));
+  /** Looks with the same request while nothing in it changes. Recent readings are enough for a monitor: events wake it. */
+  #wholeLook({ signal, lasting }: LookMode): Looked {
+    const recent = lasting !== undefined;
+    if (this.#request?.signal !== signal || this.#request.recent !== recent)
+      this.#request = { signal, recent, skip: this.#isActing };
+    return verdictsOf(this.#ports.detector, this.#request);
   }
 
   #failed(error: unknown, signal: AbortSignal): never {
@@ -133,25 +136,20 @@ export class Looks {
     throw error;
   }
 
-  async #takeIn(
-    looked: Looked,
-    start: number,
-    mode: LookMode,
-    lasting: Guards['lasting'] | undefined,
-  ): Promise<Look> {
+  async #takeIn(looked: Looked, start: number, mode: LookMode): Promise<Look> {
     const read = await this.#outdated.whenDone(looked);
     const isHeld = (component: string): boolean => read.isOutdated(component) || this.#isHeld(component);
     const reported = this.#noteReadings(read.verdicts, mode.signal, isHeld);
     const { clock, ledger, detector } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const asked = askForAbsent(this.open.verdicts, read.verdicts, { detector, isHeld, signal: mode.signal });
+    const asked = askForAbsent(this.open.verdicts, read.verdicts, detector, isHeld, mode.signal);
     // A repair may end while absent components are read: the look is outdated for its component, too.
     const later = asked && (await this.#outdated.whenDone(asked.then((more) => [...read.verdicts, ...more])));
     const all = later?.verdicts ?? read.verdicts;
     const verdicts = all.slice(0, read.verdicts.length);
     const isStale = (one: string): boolean => isHeld(one) || later?.isOutdated(one) === true;
-    const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isStale);
+    const turn = this.open.watch(all, timestamp, ledger.now(), mode.lasting, isStale);
     this.counts.looked(timestamp.getTime(), detectionMs);
     await Promise.all([this.#turned(turn, verdicts, mode), reported]);
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
@@ -177,7 +175,12 @@ export class Looks {
     // A detector that only finds issues reports none where all is ok.
     const how = namesAll(this.#ports.detector) ? 'issue:gone' : 'issue:cleared';
     for (const { issue } of gone) this.#closed(issue, how);
-    await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
+    // The events come before the logs, whose reading takes longer than everything else.
+    await Promise.all(
+      opened.map(async (one) =>
+        this.open.keep(one, await gatherEvidence(one.issue, this.#ports.host, mode.signal)),
+      ),
+    );
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
   }
@@ -200,18 +203,6 @@ export class Looks {
     return this.lost.take(verdicts, skip, signal);
   }
 
-  /** Returns the same request while nothing in it changes. Recent readings are enough for a monitor: events wake it. */
-  #requestWith(signal: AbortSignal, recent: boolean): InspectRequest {
-    if (this.#request?.signal !== signal || this.#request.recent !== recent)
-      this.#request = { signal, recent, skip: this.#isActing };
-    return this.#request;
-  }
-
-  /** Emits the event before the log is read, which takes longer than everything else. */
-  async #gather(opened: OpenIssue, signal: AbortSignal): Promise<void> {
-    this.open.keep(opened, await gatherEvidence(opened.issue, this.#ports.host, signal));
-  }
-
   #closed(issue: Issue, how: 'issue:cleared' | 'issue:gone'): void {
     const { emit, ledger } = this.#ports;
     // A request needs no answer after the last issue of its component has cleared.
@@ -224,12 +215,8 @@ export class Looks {
   }
 
   /** Looks at single components between two cycles. Returns their issues. */
-  async only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
-    try {
-      return await this.#only(components, signal);
-    } catch (error) {
-      return this.#failed(error, signal);
-    }
+  only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
+    return this.#only(components, signal).catch((error: unknown) => this.#failed(error, signal));
   }
 
   async #only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
@@ -242,7 +229,7 @@ export class Looks {
     const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const timestamp = new Date(clock.now());
     const now = ledger.now();
-    const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
+    const turn = this.open.watch(verdicts, timestamp, now, guards.lasting, isHeld, components);
     await this.#turned(turn, verdicts, { signal, dryRun }, components);
     this.recent.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));

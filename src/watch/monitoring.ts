@@ -7,7 +7,8 @@ import { componentOf } from '../model/unit-name.js';
 import type { Issue } from '../model/issue.js';
 import type { Cycle } from './cycle.js';
 import { preload } from '../repair/load.js';
-import { monitor } from './monitor.js';
+import { createWaker } from './wake.js';
+import { owned } from '../base/pending.js';
 import { until } from '../base/until.js';
 import type { EnginePorts } from '../repair/ports.js';
 
@@ -38,19 +39,9 @@ export class Monitoring {
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
-    const { clock, emit, guards, ledger, logger } = this.#ports;
+    const { ledger, logger } = this.#ports;
     void preload().catch((error: unknown) => logger.warn(messageOf(error)));
-    const jobs = {
-      clock,
-      look: (inner: AbortSignal) => this.#cycle.watch(inner),
-      lookAt: (...some: Parameters<Cycle['watchOnly']>) => this.#cycle.watchOnly(...some),
-      listen: (wake: (component: string) => void) => this.#listen(wake),
-      wakesApartMs: guards.wake.apartMs,
-      heal: (issues: readonly Issue[], inner: AbortSignal) =>
-        this.#cycle.heal(issues, { signal: inner, recent: true }),
-      failed: (error: unknown) => emit('cycle:failed', { error }),
-    };
-    const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner))
+    const ended = until([signal, stop.signal], (inner) => this.#run(intervalMs, inner))
       .then(() => this.#cycle.undoAll())
       .finally(() => (this.#current = undefined));
     this.#current = { stop, ended, intervalMs, since: ledger.now() };
@@ -62,6 +53,51 @@ export class Monitoring {
     const current = this.#current;
     current?.stop.abort();
     await current?.ended;
+  }
+
+  /**
+   * Looks in each cycle until the signal is aborted, and in between when it is woken. Looks continue during repairs, which
+   * are serial. Resolves when the last repair has ended.
+   */
+  async #run(intervalMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, emit, guards } = this.#ports;
+    const underWay = new Set<Promise<unknown>>();
+    const failed = (error: unknown): void => emit('cycle:failed', { error });
+    const keep = (work: Promise<unknown>): void => {
+      underWay.add(work);
+      owned(
+        work.finally(() => underWay.delete(work)),
+        failed,
+      );
+    };
+    const healAfter = async (look: () => readonly Issue[] | Promise<readonly Issue[]>): Promise<void> => {
+      try {
+        const issues = await look();
+        if (issues.length === 0 || signal.aborted) return;
+        keep(this.#cycle.heal(issues, { signal, recent: true }).catch(failed));
+      } catch (error) {
+        if (!signal.aborted) failed(error);
+      }
+    };
+    const lookAt = (components: ReadonlySet<string>): Promise<void> =>
+      healAfter(() => this.#cycle.watchOnly(components, signal));
+    const wake = createWaker(lookAt, guards.wake.apartMs, clock, signal);
+    const stopListening = this.#listen((component) => keep(wake(component)));
+    try {
+      while (!signal.aborted) {
+        const start = clock.monotonic();
+        await healAfter(() => this.#cycle.watch(signal));
+        // Fixed rate: a cycle longer than the interval is followed by the next at once.
+        const rest = Math.max(0, intervalMs - (clock.monotonic() - start));
+        await clock.sleep(rest, signal).catch((error: unknown) => {
+          if (!signal.aborted)
+            throw new Error(`The clock could not wait: ${messageOf(error)}`, { cause: error });
+        });
+      }
+    } finally {
+      stopListening();
+    }
+    await Promise.allSettled(underWay);
   }
 
   /** Lets signals of the host wake the monitor, where one bad reading of a service opens an issue. */

@@ -45,7 +45,7 @@ export class OpenIssues {
 
   /** Returns the last bad verdict of each open issue. */
   get verdicts(): readonly ComponentVerdict[] {
-    return this.#lasted();
+    return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
   }
 
   /** Returns the open issues that are bad in these verdicts. */
@@ -64,31 +64,23 @@ export class OpenIssues {
     return this.about(component).flatMap(({ issue: { check } }) => (check === undefined ? [] : [check]));
   }
 
-  /** Applies the verdicts of a full look. `lasting`: limits of the debounce. */
+  /**
+   * Applies the verdicts of a look. `lasting`: limits of the debounce. `only`: the components of the look, if it was not a
+   * full one; the others stay unchanged.
+   */
   watch(
     verdicts: readonly ComponentVerdict[],
     timestamp: Date,
     now: number,
-    lasting: Guards['lasting'] | undefined,
+    lasting: Guards['lasting'] = AT_ONCE,
     held: (component: string) => boolean,
+    only?: ReadonlySet<string>,
   ): Turn {
-    this.#watches = debounce(this.#watches, verdicts, lasting ?? AT_ONCE, held);
-    return this.#turn(verdicts, timestamp, now);
-  }
-
-  /** Applies the verdicts of a look at single components; the others stay unchanged. */
-  watchOnly(
-    components: ReadonlySet<string>,
-    verdicts: readonly ComponentVerdict[],
-    timestamp: Date,
-    now: number,
-    lasting: Guards['lasting'],
-    held: (component: string) => boolean,
-  ): Turn {
-    const all = [...this.#watches];
-    const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
-    const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting, held);
-    this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
+    const isOther = ([, { verdict }]: readonly [string, Watch]): boolean =>
+      only?.has(verdict.component) === false;
+    const others = [...this.#watches].filter(isOther);
+    const about = [...this.#watches].filter((entry) => !isOther(entry));
+    this.#watches = new Map([...others, ...debounce(new Map(about), verdicts, lasting, held)]);
     return this.#turn(verdicts, timestamp, now);
   }
 
@@ -108,14 +100,10 @@ export class OpenIssues {
     }
   }
 
-  #lasted(): ComponentVerdict[] {
-    return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
-  }
-
   #turn(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
     const before = this.#open;
     this.#open = new Map();
-    for (const verdict of this.#lasted()) {
+    for (const verdict of this.verdicts) {
       const key = watchKey(verdict);
       const was = before.get(key);
       const issue = issueFrom(verdict, was?.issue.timestamp ?? timestamp);

@@ -10,13 +10,6 @@ export class Outdated {
   readonly #changed = new Map<string, number>();
   #order = 0;
 
-  /** Begins a look. Returns its number. */
-  begin(): number {
-    this.#order += 1;
-    this.#underWay.add(this.#order);
-    return this.#order;
-  }
-
   /** Marks a component as read again or repaired. */
   changed(component: string): void {
     if (this.#underWay.size === 0) return;
@@ -29,30 +22,30 @@ export class Outdated {
     readonly verdicts: readonly ComponentVerdict[];
     readonly isOutdated: (component: string) => boolean;
   }> {
-    const look = this.begin();
-    let isOutdated: ((component: string) => boolean) | undefined;
+    const look = (this.#order += 1);
+    this.#underWay.add(look);
+    let outdated: ReadonlySet<string>;
     let verdicts: readonly ComponentVerdict[];
     try {
       verdicts = await looked;
     } finally {
-      isOutdated = this.end(look);
+      outdated = this.#end(look);
     }
-    if (isOutdated === undefined) return { verdicts, isOutdated: () => false };
-    const outdated = isOutdated;
+    if (outdated.size === 0) return { verdicts, isOutdated: () => false };
+    const isOutdated = (component: string): boolean => outdated.has(component);
     const reason = 'it was read again or repaired while this look was under way';
     const current = verdicts.map((verdict) =>
-      outdated(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
+      isOutdated(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
     );
-    return { verdicts: current, isOutdated: outdated };
+    return { verdicts: current, isOutdated };
   }
 
-  /** Ends a look. Returns a function that tells whether a component is outdated; `undefined` where none is. */
-  end(look: number): ((component: string) => boolean) | undefined {
+  /** Ends a look. Returns the components that are outdated for it. */
+  #end(look: number): ReadonlySet<string> {
     this.#underWay.delete(look);
-    if (this.#changed.size === 0) return undefined;
-    const since = new Set([...this.#changed].filter(([, at]) => at > look).map(([component]) => component));
+    const outdated = [...this.#changed].filter(([, at]) => at > look).map(([component]) => component);
     const oldest = Math.min(...this.#underWay);
     for (const [component, at] of this.#changed) if (at < oldest) this.#changed.delete(component);
-    return since.size === 0 ? undefined : (component) => since.has(component);
+    return new Set(outdated);
   }
 }

@@ -1,25 +1,16 @@
-import type { Clock } from '../base/clock.js';
 import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstOf } from '../detect/look-again.js';
 import { expireApprovals } from '../memory/approvals.js';
-import type { Guards } from '../model/guards.js';
-import type { Ledger } from '../memory/ledger.js';
 import { beginHealth, recordHealth, recordUnhealthy } from '../memory/component-record.js';
-import type { GuardState } from '../memory/state.js';
+import type { GuardState, Undo } from '../memory/state.js';
 import { undosOf, dropUndosOfOtherBoots } from '../memory/undo.js';
 import type { ComponentVerdict } from '../model/issue.js';
+import type { EnginePorts } from '../repair/ports.js';
 
 /** Verifies repairs that an earlier run left open. */
 export type Settle = (verdicts: readonly ComponentVerdict[]) => Promise<void>;
 
-/** Sources for the record of health. */
-export interface HealthSources {
-  readonly ledger: Ledger;
-  readonly guards: Guards;
-  readonly clock: Clock;
-  readonly detector: Detector;
-  readonly bootId: string;
-}
+type HealthPorts = Pick<EnginePorts, 'ledger' | 'guards' | 'clock' | 'detector' | 'bootId'>;
 
 /** Scope of a look. */
 export interface LookScope {
@@ -43,14 +34,14 @@ export function isBlank(state: GuardState): boolean {
 /** Records lasting health, and the outcome of interrupted repairs. */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],
-  sources: HealthSources,
+  ports: HealthPorts,
   settle: Settle,
   { signal, dryRun, only, isActing }: LookScope,
 ): Promise<void> {
-  const { ledger, guards } = sources;
+  const { ledger, guards } = ports;
   const { components, approvals, intents, cautious } = ledger.state;
   const undos = undosOf(ledger.state);
-  if (approvals.length > 0 && !dryRun) noteLapses(sources);
+  if (approvals.length > 0 && !dryRun) noteLapses(ports);
   const remembered = new Set(
     [...Object.keys(components), ...[...intents, ...undos].map(({ component }) => component)].filter(
       (component) => only?.has(component) ?? true,
@@ -63,7 +54,7 @@ export async function noteLook(
     // The check that opened the issue judges the repair.
     check: intents.find((intent) => intent.component === component)?.check,
   }));
-  const found = await lookFor(wanted, verdicts, sources.detector, isActing, signal);
+  const found = await lookFor(wanted, verdicts, ports.detector, isActing, signal);
   const seen = [...verdicts, ...found];
   ledger.note((state, now) =>
     [...worstOf(seen)].reduce(
@@ -72,16 +63,17 @@ export async function noteLook(
       state,
     ),
   );
-  if (undos.length > 0 && !dryRun) noteUndos(seen, sources);
+  if (undos.length > 0 && !dryRun) noteUndos(seen, ports);
   if (intents.length > 0 && !dryRun) await settle(seen);
 }
 
 /** A pending undo needs the health of its component, even without a repair on record. */
-function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: HealthSources): void {
+function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: HealthPorts): void {
   const worst = worstOf(seen);
+  const isOk = ({ component }: Undo): boolean => worst.get(component) === 'ok';
   ledger.note((state, now) =>
     undosOf(state)
-      .filter(({ component }) => worst.get(component) === 'ok')
+      .filter(isOk)
       .reduce(
         (next, { component }) => beginHealth(next, component, now),
         dropUndosOfOtherBoots(state, bootId),
@@ -94,7 +86,7 @@ export function noteLapses({
   ledger,
   guards,
   clock,
-}: Pick<HealthSources, 'ledger' | 'guards' | 'clock'>): void {
+}: Pick<HealthPorts, 'ledger' | 'guards' | 'clock'>): void {
   ledger.note((state, now) => expireApprovals(state, now, guards, clock.random()));
 }
 

@@ -10,16 +10,18 @@ const KEPT = 100;
 /** Maximum number of pending repairs that are followed. */
 const MOST_PENDING = 1_000;
 
+type ReportPorts = Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>;
+
 /** Counts and reports results, and clears the issue of a proven repair. */
 export class Reports {
-  readonly #ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>;
+  readonly #ports: ReportPorts;
   readonly #looks: Looks;
   readonly #last = new Map<string, HealingResult>();
   readonly #pending = new Map<string, HealingResult>();
   readonly #blocks = new Map<string, BlockReason>();
   #sinceCycle: HealingResult[] = [];
 
-  constructor(ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>, looks: Looks) {
+  constructor(ports: ReportPorts, looks: Looks) {
     this.#ports = ports;
     this.#looks = looks;
   }
@@ -60,7 +62,9 @@ export class Reports {
       return;
     }
     this.#blocks.delete(component);
-    this.#follow(result);
+    this.#pending.delete(result.id);
+    if (result.outcome === 'pending' && this.#pending.size < MOST_PENDING)
+      this.#pending.set(result.id, result);
     if (result.outcome === 'planned') return;
     emit('heal:done', { result });
     if (result.outcome === 'fixed') this.#fixed(component);
@@ -70,12 +74,6 @@ export class Reports {
   cycleDone(look: Look, results: readonly HealingResult[] = this.#sinceCycle): void {
     this.#sinceCycle = [];
     this.#ports.emit('cycle:done', { ...look, results } satisfies EngineEvents['cycle:done']);
-  }
-
-  #follow(result: HealingResult): void {
-    this.#pending.delete(result.id);
-    if (result.outcome === 'pending' && this.#pending.size < MOST_PENDING)
-      this.#pending.set(result.id, result);
   }
 
   /** Clears the issue at once: a proven repair is below the clearing level. */

@@ -1,22 +1,18 @@
 import type { Clock } from '../base/clock.js';
 
-/** Tasks and limits of a waker. */
-export interface WakerJobs {
-  readonly clock: Clock;
-  /** Minimum time between two looks, in milliseconds. */
-  readonly apartMs: number;
-  /** Looks at these components; never rejects. */
-  readonly look: (components: ReadonlySet<string>) => Promise<void>;
-}
-
 /** Maximum number of components in one look; the others follow in the next one. */
 const MOST_AT_ONCE = 64;
 
 /**
  * Looks between two cycles: at the first component at once, at those that follow soon after together a little later. So
- * a flapping unit costs a bounded number of looks. Returns the promise of a round of looks.
+ * a flapping unit costs a bounded number of looks. Returns the promise of a round of looks. `look` never rejects.
  */
-export function createWaker(jobs: WakerJobs, signal: AbortSignal): (component: string) => Promise<void> {
+export function createWaker(
+  look: (components: ReadonlySet<string>) => Promise<void>,
+  apartMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): (component: string) => Promise<void> {
   const waiting = new Set<string>();
   let round: Promise<void> | undefined;
 
@@ -24,8 +20,8 @@ export function createWaker(jobs: WakerJobs, signal: AbortSignal): (component: s
     while (waiting.size > 0 && !signal.aborted) {
       const components = new Set([...waiting].slice(0, MOST_AT_ONCE));
       for (const component of components) waiting.delete(component);
-      await jobs.look(components);
-      await jobs.clock.sleep(jobs.apartMs, signal).catch(() => undefined);
+      await look(components);
+      await clock.sleep(apartMs, signal).catch(() => undefined);
     }
     round = undefined;
   }

@@ -5,6 +5,7 @@ import { Ledger } from '../../src/memory/ledger.js';
 import { EMPTY_STATE } from '../../src/memory/state.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { askFor, type ApprovalSources } from '../../src/repair/approval.js';
+import type { EngineEvents } from '../../src/report/events.js';
 import { fakeClock, recordingLogger } from '../../src/testing/index.js';
 import { issueOf, planOf } from '../make.js';
 import { storeWithTurns } from './store-with-turns.js';
@@ -29,9 +30,14 @@ async function asking(
   const sources: ApprovalSources = {
     ...{ ledger, guards: DEFAULT_GUARDS, clock, logger },
     approve: approve && (() => approve(controller) as Promise<boolean>),
-    asked: ({ request }) => void asked.push({ ...request, onDisk: store.kept.approvals.length }),
+    asked: () => undefined,
+    emit: (_name, event) => {
+      const { request } = event as EngineEvents['approval:asked'];
+      asked.push({ ...request, onDisk: store.kept.approvals.length });
+    },
+    signal: controller.signal,
   };
-  const ask = () => askFor(CHOICE, sources, controller.signal);
+  const ask = () => askFor(issueOf(), { plan: PLAN, digest: DIGEST }, sources);
   let error: unknown;
   const waiting = ask().catch((thrown: unknown) => (error = thrown));
   await clock.advance(0);

@@ -4,6 +4,7 @@ import { SelfHealingError } from '../../src/base/errors.js';
 import type { ExecuteOptions } from '../../src/execute/executor.js';
 import type { HealingAction, Plan } from '../../src/model/plan.js';
 import { carryOut, planAndCarryOut, ranAnother, undoWorse } from '../../src/repair/carry-out.js';
+import type { EnginePorts } from '../../src/repair/ports.js';
 import { fakeClock, fakeExecutor, recordingLogger } from '../../src/testing/index.js';
 import { issueOf, planOf } from '../make.js';
 
@@ -106,13 +107,8 @@ describe('a repair that made it worse', () => {
       return execute(action, options);
     };
     const repair = { id: '1', issue: issueOf(), plan: planOf(), before: [], openChecks: [] };
-    const ports = {
-      executor,
-      announce: { planned: ({ plan }: { plan: Plan }) => void plans.push(plan) },
-      logger,
-      clock,
-    };
-    const undoing = undoWorse(repair, definition, ports, signal);
+    const emit: EnginePorts['emit'] = (_name, event) => void plans.push((event as { plan: Plan }).plan);
+    const undoing = undoWorse(repair, definition, { executor, emit, logger, clock, signal });
     if (late) await clock.advance(5 * 60_000);
     await undoing;
     return { given, plans, lines: logger.lines.map(({ level, message }) => `${level} ${message}`) };
@@ -121,11 +117,11 @@ describe('a repair that made it worse', () => {
   it('is left as it is when its action has no `undo`', async () => {
     expect(await undone()).toEqual({ given: [], plans: [], lines: [] });
     const ports = {
-      ...{ executor: fakeExecutor(), announce: { planned: () => undefined } },
+      ...{ executor: fakeExecutor(), emit: () => undefined, signal },
       ...{ logger: recordingLogger(), clock: fakeClock() },
     };
     const repair = { id: '1', issue: issueOf(), plan: planOf(), before: [], openChecks: [] };
-    await expect(undoWorse(repair, undefined, ports, signal)).resolves.toBeUndefined();
+    await expect(undoWorse(repair, undefined, ports)).resolves.toBeUndefined();
     expect(ports.logger.lines).toEqual([]);
   });
 

@@ -26,7 +26,7 @@ function sourcesOf({
   plan = (action) => planOf(action),
   block,
   early,
-  signal,
+  signal = new AbortController().signal,
 }: Ladder = {}) {
   const asked: number[] = [];
   const planned: unknown[] = [];
@@ -44,15 +44,15 @@ function sourcesOf({
       return getAction(issue.attempt ?? NaN, issue) as HealingAction;
     },
   };
-  const sources = { resolver, executor, judge: judge as unknown as Judge, dryRun: true };
-  return { sources, asked, planned, signal: signal ?? new AbortController().signal };
+  const sources = { resolver, executor, judge: judge as unknown as Judge, dryRun: true, signal };
+  return { sources, asked, planned, signal };
 }
 const chosen = async (
   ladder: Ladder = {},
   { failures = 0, issue = {} }: { failures?: number; issue?: Partial<Issue> } = {},
 ) => {
-  const { sources, signal, ...more } = sourcesOf(ladder);
-  return { choice: await choose(issueOf(issue), failures, sources, signal), signal, ...more };
+  const { sources, ...more } = sourcesOf(ladder);
+  return { choice: await choose(issueOf(issue), failures, sources), ...more };
 };
 
 describe('the choice of an action', () => {
@@ -148,8 +148,8 @@ describe('the choice of an action', () => {
 
 describe('a ladder climbed further in the same cycle', () => {
   const climbed = (place: Place, ladder: Ladder = {}) => {
-    const { sources, signal, asked, planned } = sourcesOf(ladder);
-    return climb(issueOf(), place, sources, signal).then((choice) => ({ choice, asked, planned }));
+    const { sources, asked, planned } = sourcesOf(ladder);
+    return climb(issueOf(), place, sources).then((choice) => ({ choice, asked, planned }));
   };
   const attempt = { action: 'rung_0', outcome: 'ineffective', durationMs: 1, error: 'no' } as const;
 
@@ -237,9 +237,9 @@ describe('a plan of a monitor', () => {
   /** Number of plans that were made for an issue that was blocked by each of these in turn. */
   const plansFor = async (...reasons: (Block['reason'] | undefined)[]): Promise<number> => {
     let reason: Block['reason'] | undefined;
-    const { sources, planned, signal } = sourcesOf({ block: () => reason && blockOf(reason) });
+    const { sources, planned } = sourcesOf({ block: () => reason && blockOf(reason) });
     const monitor = { ...sources, dryRun: false, plans: new PlanMemory(fakeClock()) };
-    for (reason of reasons) await choose(issueOf(), 0, monitor, signal);
+    for (reason of reasons) await choose(issueOf(), 0, monitor);
     return planned.length;
   };
 
@@ -272,20 +272,20 @@ describe('a plan that cannot be made', () => {
 
   it('again keeps the choice, with the error', async () => {
     const { choice } = await chosen();
-    const { sources, signal } = sourcesOf({
+    const { sources } = sourcesOf({
       plan: () => {
         throw new Error('no bus');
       },
     });
-    expect(await planAgain(choice, sources, signal)).toEqual({ ...choice, error: 'no bus' });
+    expect(await planAgain(choice, sources)).toEqual({ ...choice, error: 'no bus' });
   });
 
   it('is made again with a new digest when it has changed', async () => {
     const { choice } = await chosen();
-    const { sources, signal } = sourcesOf({
+    const { sources } = sourcesOf({
       plan: (action) => planOf({ ...action, parameters: { other: true } }),
     });
-    const again = await planAgain(choice, sources, signal);
+    const again = await planAgain(choice, sources);
     expect(again.plan?.parameters).toEqual({ other: true });
     expect(again.digest).not.toBe(choice.digest);
   });

@@ -23,8 +23,7 @@ function judgeOf(
   const ledger = { state: { ...EMPTY_STATE, ...state }, now: () => NOW, lockedBy } as unknown as Ledger;
   return new Judge({
     ...{ ledger, guards: DEFAULT_GUARDS, policy: { services: undefined, protect: [] } },
-    isHealingEnabled: () => enabled,
-    isActing: (component) => acting.includes(component),
+    ...{ healingEnabled: enabled, acting: new Set(acting) },
   });
 }
 const LOW = { severity: Severity.LOW, check: 'services' };

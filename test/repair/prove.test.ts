@@ -78,8 +78,8 @@ async function proved({ reads = () => [ok()], before = [bad()], open = [], ...mo
     },
   };
   const { signal = new AbortController().signal } = more;
-  const sources = { host, detector, guards: more.guards ?? DEFAULT_GUARDS, clock };
-  const result = await whenDone(prove(repair, definition, [], sources, signal), clock);
+  const sources = { host, detector, guards: more.guards ?? DEFAULT_GUARDS, clock, signal };
+  const result = await whenDone(prove(repair, definition, [], sources), clock);
   return { result, at: looks.map(({ ms }) => ms), looks, hostReads };
 }
 const says =

@@ -29,7 +29,9 @@ async function recording(
   const ledger = new Ledger({ store, clock, logger });
   await ledger.open(false);
   const acting = new Set<string>();
-  const recorder = new Recorder({ ledger, guards: DEFAULT_GUARDS, clock, logger, bootId: 'now', acting });
+  const recorder = new Recorder({
+    ...{ ledger, guards: DEFAULT_GUARDS, clock, logger, bootId: 'now', acting, healingEnabled: true },
+  });
   return {
     recorder,
     ledger,
@@ -269,7 +271,7 @@ describe('a repair that could not be planned', () => {
 
   it('is on disk as a failed act of this process', async () => {
     const { recorder, ledger, kept } = await recording();
-    expect(await recorder.misfire(choice, 'no such pool', () => true)).toBeUndefined();
+    expect(await recorder.misfire(choice, 'no such pool')).toBeUndefined();
     expect(kept().acts).toEqual([
       {
         ...{ at: ledger.now(), component: 'nginx', action: 'mend', scope: 'process' },
@@ -280,8 +282,8 @@ describe('a repair that could not be planned', () => {
 
   it('is not tried again before its backoff ends', async () => {
     const { recorder, ledger } = await recording();
-    await recorder.misfire(choice, 'no such pool', () => true);
-    const again = await recorder.misfire(choice, 'no such pool', () => true);
+    await recorder.misfire(choice, 'no such pool');
+    const again = await recorder.misfire(choice, 'no such pool');
     expect(again).toMatchObject({ outcome: 'skipped', block: { reason: 'backoff' } });
     expect((again as { block: { sentence: string } }).block.sentence).toMatch(/ \(no such pool\)$/);
     expect(ledger.state.acts).toHaveLength(1);

@@ -135,11 +135,10 @@ async function repaired(scene: Scene = {}) {
     judge: judge as unknown as Judge,
     recorder: recorder as unknown as Recorder,
     actions: { find: async () => definition } as unknown as ActionRegistry,
-    announce: {
-      planned: ({ plan }) => void log.push(`planned ${plan.action}`),
-      started: ({ plan }) => void log.push(`started ${plan.action}`),
-    },
-    isHealingEnabled: () => true,
+    emit: (name, event) =>
+      void log.push(`${name.replace('heal:', '')} ${(event as { plan: Plan }).plan.action}`),
+    started: () => undefined,
+    signal: controller.signal,
     nextId: () => '7',
     openChecks: () => [],
   };
@@ -151,7 +150,7 @@ async function repaired(scene: Scene = {}) {
     busyOf.push(severity);
     return 'db is worse';
   };
-  const result = await whenDone(repair(whole, sources, { busy, signal: controller.signal }), clock);
+  const result = await whenDone(repair(whole, sources, busy), clock);
   return { result, log, busyOf, ends, given, moments };
 }
 const DONE = [

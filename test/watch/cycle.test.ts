@@ -285,7 +285,7 @@ describe('a repair whose job still runs', () => {
     now['a'] = 'ok';
     await clock.advance(11 * MINUTE);
     await cycle.once({ signal });
-    expect(cycle.recent.results.at(-1)).toMatchObject({ id: pending?.id, outcome: 'fixed' });
+    expect(cycle.looks.recent.results.at(-1)).toMatchObject({ id: pending?.id, outcome: 'fixed' });
     expect(told.filter((line) => line === 'heal:done a')).toHaveLength(2);
     expect(logger.of('warn').at(-1)).toBe('a: the job of `mend` has ended; read again, it is healthy');
   });

@@ -77,11 +77,12 @@ describe('a look that finds everything ok', () => {
 
   it('is as recent as the last signals only in monitoring, and asks the same again with the same object', async () => {
     const { looks, requests, acting, mode } = await opened();
-    for (const one of [undefined, undefined, lasting, lasting]) void looks.all(mode, one);
+    for (const one of [undefined, undefined, lasting, lasting])
+      void looks.all(one ? { ...mode, lasting: one } : mode);
     expect(requests.map(({ recent }) => recent)).toEqual([false, false, true, true]);
     expect([requests[1] === requests[0], requests[3] === requests[2]]).toEqual([true, true]);
     const { signal } = new AbortController();
-    void looks.all({ ...mode, signal }, lasting);
+    void looks.all({ ...mode, signal, lasting });
     expect([requests[4]?.signal === signal, requests[3]?.signal === mode.signal]).toEqual([true, true]);
     acting.add('a');
     expect([requests[4]?.skip?.('a'), requests[4]?.skip?.('b')]).toEqual([true, false]);
@@ -120,7 +121,8 @@ describe('the fast path of a look', () => {
 
   it('is enough if everything is well, and the last look is kept while the next one runs', async () => {
     const { looks, requests, asked, glances, mode } = await made(true);
-    for (const one of [undefined, lasting, lasting]) expect(looks.all(mode, one)).toBeUndefined();
+    for (const one of [undefined, lasting, lasting])
+      expect(looks.all(one ? { ...mode, lasting: one } : mode)).toBeUndefined();
     expect([asked, glances, requests]).toEqual([
       [false, true, true],
       ['glance 1', 'glance 2', 'glance 1'],

@@ -16,7 +16,7 @@ const logs = (open: OpenIssues) => open.issues.map(({ component, log }) => [comp
 it('an open issue keeps its log even if another component is read while that log is read', () => {
   const open = new OpenIssues();
   const { opened } = open.watch([bad('a'), bad('b'), ok('c')], new Date(0), 0, undefined, never);
-  open.watchOnly(new Set(['c']), [ok('c')], new Date(1), 1, lasting, never);
+  open.watch([ok('c')], new Date(1), 1, lasting, never, new Set(['c']));
   open.keep(opened[0]!, ['a says']);
   open.watch([bad('a'), bad('b'), bad('c')], new Date(2), 2, undefined, never);
   open.keep(opened[1]!, ['b says']);
@@ -97,10 +97,10 @@ describe('the open issues', () => {
   it('change only where a look at single components looked', () => {
     const issues = open();
     issues.watch([of('a', 'bad'), of('b', 'bad')], at, 0, undefined, never);
-    const turn = issues.watchOnly(new Set(['a']), [of('a', 'ok')], at, 1, lasting, never);
+    const turn = issues.watch([of('a', 'ok')], at, 1, lasting, never, new Set(['a']));
     expect(turn).toMatchObject({ opened: [], cleared: [{ issue: { component: 'a' } }], gone: [] });
     expect(issues.issues.map(({ component }) => component)).toEqual(['b']);
-    const held = issues.watchOnly(new Set(['b']), [of('b', 'ok')], at, 1, lasting, () => true);
+    const held = issues.watch([of('b', 'ok')], at, 1, lasting, () => true, new Set(['b']));
     expect(held.cleared).toEqual([]);
   });
 
@@ -129,7 +129,7 @@ describe('the open issues', () => {
     const issues = openThree();
     issues.clear('a');
     expect(issues.verdicts.map(({ component }) => component)).toEqual(['b']);
-    const turn = issues.watchOnly(new Set(['a']), [of('a', 'ok')], at, 1, lasting, never);
+    const turn = issues.watch([of('a', 'ok')], at, 1, lasting, never, new Set(['a']));
     expect(turn).toEqual({ opened: [], cleared: [], gone: [] });
     expect(issues.issues.map(({ component }) => component)).toEqual(['b']);
   });

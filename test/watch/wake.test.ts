@@ -144,7 +144,7 @@ describe('the waker of the monitoring', () => {
       looks.push(...components);
       await clock.sleep(5_000);
     };
-    const wake = createWaker({ clock, apartMs: 250, look }, new AbortController().signal);
+    const wake = createWaker(look, 250, clock, new AbortController().signal);
     for (const component of ['a', 'b']) void wake(component);
     await clock.advance(5_000);
     expect(looks).toEqual(['a']);
@@ -161,7 +161,7 @@ describe('the waker of the monitoring', () => {
       return Promise.resolve();
     };
     const start = clock.monotonic();
-    const wake = createWaker({ clock, apartMs: 250, look }, new AbortController().signal);
+    const wake = createWaker(look, 250, clock, new AbortController().signal);
     for (let i = 0; i < 100; i++) void wake(`unit-${i}`);
     await clock.advance(1_000);
     expect(looks.map(({ at, size }) => [at - start, size])).toEqual([

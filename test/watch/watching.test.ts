@@ -1,12 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Clock } from '../../src/base/clock.js';
+import type { Host } from '../../src/host/host.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { ComponentVerdict, Issue } from '../../src/model/issue.js';
-import { fakeClock, fakeHost } from '../../src/testing/index.js';
+import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { askForAbsent, namesAll } from '../../src/watch/absent.js';
+import type { CallMode } from '../../src/watch/cycle.js';
 import { AT_ONCE, blindChecks, debounce, watchKey, type Watches } from '../../src/watch/debounce.js';
 import { FastPath } from '../../src/watch/fast-path.js';
 import { gatherEvidence } from '../../src/watch/log-evidence.js';
-import { monitor, type MonitorJobs } from '../../src/watch/monitor.js';
+import { Monitoring } from '../../src/watch/monitoring.js';
 import { isBlank } from '../../src/watch/record-health.js';
 import { createWaker } from '../../src/watch/wake.js';
 import { EMPTY_STATE, FRESH_RECORD } from '../../src/memory/state.js';
@@ -147,7 +150,7 @@ describe('a component that a look does not name', () => {
   const { signal } = new AbortController();
   const detector = { detectIssues: () => Promise.resolve([]), inspect: () => Promise.resolve([]) };
   const ask = (open: readonly ComponentVerdict[], seen: readonly ComponentVerdict[], isHeld = never) =>
-    askForAbsent(open, seen, { detector, isHeld, signal });
+    askForAbsent(open, seen, detector, isHeld, signal);
 
   it('is not asked for when all were read, nothing is open, or it is held', () => {
     const a = of('a', 'bad');
@@ -156,7 +159,7 @@ describe('a component that a look does not name', () => {
     expect(ask([a], [of('x', 'unknown')])).toBeUndefined();
     expect(ask([a], [], () => true)).toBeUndefined();
     const finder = { detectIssues: detector.detectIssues };
-    expect(askForAbsent([a], [], { detector: finder, isHeld: never, signal })).toBeUndefined();
+    expect(askForAbsent([a], [], finder, never, signal)).toBeUndefined();
   });
 
   it('is asked for by its name otherwise', async () => {
@@ -225,7 +228,7 @@ describe('the waker', () => {
       clock,
       stop,
       looks,
-      wake: createWaker({ clock, apartMs, look }, stop.signal),
+      wake: createWaker(look, apartMs, clock, stop.signal),
       start: clock.monotonic(),
     };
   };
@@ -257,7 +260,13 @@ describe('the waker', () => {
 });
 
 describe('the cadence of the monitoring', () => {
-  const run = (intervalMs: number, more: (clock: ReturnType<typeof fakeClock>) => Partial<MonitorJobs>) => {
+  interface Jobs {
+    readonly clock?: Clock;
+    readonly look?: (signal: AbortSignal) => readonly Issue[] | Promise<readonly Issue[]>;
+    readonly lookAt?: (components: ReadonlySet<string>, signal: AbortSignal) => Promise<readonly Issue[]>;
+    readonly heal?: (issues: readonly Issue[], mode: CallMode) => Promise<unknown>;
+  }
+  const run = (intervalMs: number, more: (clock: ReturnType<typeof fakeClock>) => Jobs) => {
     const clock = fakeClock();
     const stop = new AbortController();
     const start = clock.monotonic();
@@ -266,21 +275,27 @@ describe('the cadence of the monitoring', () => {
     let wake: (component: string) => void = () => undefined;
     let listening = true;
     const given = more(clock);
-    const jobs: MonitorJobs = {
-      ...{ clock, wakesApartMs: 100, heal: () => Promise.resolve() },
-      lookAt: () => Promise.resolve([]),
-      failed: (error) => void failed.push(error),
-      listen: (given) => {
-        wake = given;
-        return () => (listening = false);
-      },
-      ...given,
-      look: (signal) => {
+    const cycle = {
+      heal: given.heal ?? (() => Promise.resolve()),
+      watch: (signal: AbortSignal) => {
         at.push(clock.monotonic() - start);
         return given.look?.(signal) ?? [];
       },
+      watchOnly: given.lookAt ?? (() => Promise.resolve([])),
+      ...{ inRepair: never, undoAll: () => Promise.resolve() },
     };
-    const ended = monitor(intervalMs, jobs, stop.signal);
+    const watch: Host['watch'] = (_units, listener) => {
+      wake = (component) => listener.unitInTrouble(`${component}.service`);
+      return () => (listening = false);
+    };
+    const ports = {
+      ...{ clock, detector: {}, host: { watch }, policy: {}, logger: recordingLogger() },
+      guards: { ...DEFAULT_GUARDS, lasting: { ...lasting, others: 1 }, wake: { apartMs: 100 } },
+      ledger: { now: () => 0 },
+      emit: (name: string, { error }: { error: unknown }) => name === 'cycle:failed' && failed.push(error),
+      ...(given.clock && { clock: given.clock }),
+    };
+    const ended = new Monitoring(ports as never, cycle as never).start(intervalMs, stop.signal);
     return {
       clock,
       stop,
@@ -313,7 +328,7 @@ describe('the cadence of the monitoring', () => {
     const { clock, stop, ended, isListening } = run(1_000, () => ({ heal, look: () => issues }));
     await clock.advance(0);
     expect(heal).toHaveBeenCalledTimes(1);
-    expect(heal).toHaveBeenCalledWith(issues, stop.signal);
+    expect(heal).toHaveBeenCalledWith(issues, { signal: expect.any(AbortSignal) as unknown, recent: true });
     expect(isListening()).toBe(true);
     stop.abort(new Error('enough'));
     let isOver = false;
@@ -374,7 +389,7 @@ describe('the cadence of the monitoring', () => {
     await clock.advance(500);
     wake('nginx');
     await clock.advance(0);
-    expect(lookAt).toHaveBeenCalledWith(new Set(['nginx']), stop.signal);
+    expect(lookAt).toHaveBeenCalledWith(new Set(['nginx']), expect.any(AbortSignal));
     expect(heal).toHaveBeenCalledTimes(1);
     expect(at).toEqual([0]);
     stop.abort();
