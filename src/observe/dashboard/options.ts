@@ -21,9 +21,7 @@ export interface Rules extends HostRules {
   readonly maxClients: number;
 }
 
-const KNOWN: readonly (keyof DashboardOptions)[] = [
-  ...(['token', 'controls', 'allowedHosts', 'publicUrl', 'maxClients'] as const),
-];
+const KNOWN = ['token', 'controls', 'allowedHosts', 'publicUrl', 'maxClients'];
 
 /** Checks the options. Throws a `SelfHealingError` for an invalid one, without repeating a token. */
 export function rulesFrom(options: DashboardOptions = {}): Rules {

@@ -62,9 +62,15 @@ export function safely(
   };
 }
 
+const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0]!;
+
+/** The path that was asked for, where frameworks that strip the prefix of a mounted handler keep the whole. */
+export const wholePath = (request: IncomingMessage & { readonly originalUrl?: string }): string =>
+  withoutQuery(request.originalUrl ?? request.url ?? '/');
+
 /** The path that was asked for, without the prefix that a handler is mounted under; `undefined` outside of it. */
 export function pathOf({ url = '/' }: IncomingMessage, prefix = ''): string | undefined {
-  const [path = '/'] = url.split(/[?#]/, 1);
+  const path = withoutQuery(url);
   if (!path.startsWith(prefix)) return undefined;
   const rest = path.slice(prefix.length);
   return rest === '' ? '' : rest.startsWith('/') ? rest : undefined;
