@@ -13,7 +13,6 @@ export interface Sight {
   readonly hidden: number;
 }
 
-/** Reads the state of an engine. */
 export function sightOf(engine: ObservedEngine, maxComponents: number): Sight {
   const status = engine.status();
   const components = new Map<string, ComponentStatus>();

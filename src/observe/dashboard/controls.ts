@@ -19,7 +19,6 @@ const MAX_BYTES = 4_096;
 /** Time after which an approved repair is reported as running, in milliseconds; it may take minutes. */
 const PATIENCE_MS = 1_500;
 
-/** Returns whether a word is a command. */
 export const isControl = (word: string): word is keyof typeof CONTROLS => Object.hasOwn(CONTROLS, word);
 
 /** Runs a command. A refusal is answered with its sentence. */

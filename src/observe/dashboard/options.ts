@@ -14,7 +14,6 @@ export interface DashboardOptions extends HostOptions {
   readonly maxClients?: number | undefined;
 }
 
-/** Options with their defaults. */
 export interface Rules extends HostRules {
   readonly token: string | undefined;
   readonly controls: boolean;

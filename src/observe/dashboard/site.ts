@@ -12,7 +12,6 @@ import type { Rules } from './options.js';
 import { viewOf } from './view/view-of.js';
 import type { CapabilityView, History, View } from './view/view.js';
 
-/** Parts of a {@link Site}. */
 export interface SiteParts {
   readonly engine: SimplifiedHealingEngine;
   readonly rules: Rules;

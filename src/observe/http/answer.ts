@@ -30,7 +30,6 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** An answer of plain text. */
 export const text = (status: number, body: string, headers?: Answer['headers']): Answer => ({
   status,
   type: 'text/plain; charset=utf-8',
@@ -38,7 +37,6 @@ export const text = (status: number, body: string, headers?: Answer['headers']):
   ...(headers ? { headers } : {}),
 });
 
-/** An answer of JSON. */
 export const json = (status: number, value: unknown): Answer => ({
   status,
   type: 'application/json; charset=utf-8',

@@ -5,7 +5,6 @@ const GRACE_MS = 250;
 /** Additional connections for that time; further ones replace the oldest idle one. */
 const BURST = 512;
 
-/** Limits of a server. */
 export interface PlacesOptions {
   /** Connections at once. */
   readonly most: number;
@@ -65,7 +64,6 @@ export class Places {
     if (this.#guests.has(socket)) this.#waiting.set(socket, performance.now());
   }
 
-  /** Closes all connections. */
   close(): void {
     clearTimeout(this.#trimming);
     this.#trimming = undefined;

@@ -10,7 +10,6 @@ export const rootSocketOf = (path: string): string => `${path.replace(/\.sock$/,
 /** The group whose members may connect. */
 export const CONTROL_GROUP = 'luminous-healing-control';
 
-/** Commands of the daemon. */
 export const COMMANDS = [
   'status',
   'explain',

@@ -10,7 +10,6 @@ import { engineOf, Running, type Surroundings } from './running.js';
 import { statusLine } from '../text/status-line.js';
 import { Watchdog } from './watchdog.js';
 
-/** Parts of a daemon. */
 export interface DaemonParts extends Surroundings {
   readonly configPath: string;
   /** Path of the control socket; `undefined` for none. */

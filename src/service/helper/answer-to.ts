@@ -37,7 +37,6 @@ export interface AnswerSources {
   readonly asks: 'engine' | 'person';
   /** Reads the generations that an engine recorded. They are a claim. */
   readonly record: (path: string) => Reading<Generations>;
-  /** Reads the clocks. */
   readonly now: () => BootTime;
   /** Deadline of planning, whose reads may be slow. */
   readonly planWithin: AbortSignal;

@@ -4,7 +4,6 @@ import type { Guards } from '../../model/guards.js';
 import type { Block, Plan } from '../../model/plan.js';
 import { ageOf, type BootTime } from './boot-time.js';
 
-/** One act of the helper. */
 export interface HelperAct {
   /** Wall clock, in milliseconds since the epoch: the only clock that survives a restart of the host. */
   readonly at: number;

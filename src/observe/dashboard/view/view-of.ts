@@ -21,7 +21,6 @@ export interface Facts {
   readonly status: EngineStatus;
   readonly explained: readonly Explanation[];
   readonly metrics: Metrics;
-  /** Name of the machine. */
   readonly host: string;
   readonly controls: boolean;
   /** Set when log lines and the output of commands are included: only for readers with a token. */
