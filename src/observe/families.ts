@@ -136,6 +136,6 @@ export const FAMILIES: readonly Family[] = [
         ? byMount(metric.name, metric.help, kind)
         : reading(metric.name, metric.help, check),
   ),
-  byCheck('healing_check_value', 'Last value of a check, in its own unit.', ({ value }) => value),
-  byCheck('healing_check_threshold', 'Threshold of that value.', ({ threshold }) => threshold),
+  byCheck('healing_check_value', 'Last value of a check, in its own unit.', 'value'),
+  byCheck('healing_check_threshold', 'Threshold of that value.', 'threshold'),
 ];

@@ -2,6 +2,7 @@ import { isBuiltInCheck, rulesOf } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Distribution } from '../report/counts.js';
+import type { ComponentStatus } from '../report/status.js';
 import { labelValue, type Sight } from './sight.js';
 
 /** One sample of a metric. */
@@ -36,9 +37,7 @@ export const gauge = (name: string, help: string, one: One): Family => single('g
 export const byComponent = (
   name: string,
   help: string,
-  one: (
-    component: Parameters<Parameters<Sight['components']['forEach']>[0]>[0],
-  ) => number | boolean | undefined,
+  one: (component: ComponentStatus) => number | boolean | undefined,
 ): Family => ({
   ...{ type: 'gauge', name, help, labels: ['component'] },
   read: ({ components }) =>
@@ -62,41 +61,39 @@ export const reading = (name: string, help: string, check: string): Family =>
     ({ status }) => status.verdicts.find((verdict) => verdict.check === check)?.value ?? Number.NaN,
   );
 
-/** A number for each file system. */
-export const byMount = (name: string, help: string, kind: string): Family => ({
-  ...{ type: 'gauge', name, help, labels: ['mount'] },
+/** A gauge with one number for each value of a label; `of` returns both. Of equal values of the label the last counts. */
+const byVerdict = (
+  name: string,
+  help: string,
+  label: string,
+  of: (verdict: ComponentVerdict) => { readonly word: string; readonly value: number } | undefined,
+): Family => ({
+  ...{ type: 'gauge', name, help, labels: [label] },
   read: ({ status, components }) => {
-    const mounts = new Map<string, Sample>();
-    for (const { check, component, value } of status.verdicts) {
-      const parsed = parseComponent(component);
-      if (rulesOf(check) === undefined || parsed.kind !== kind || !components.has(labelValue(component)))
-        continue;
-      const mount = labelValue(parsed.of);
-      mounts.set(mount, { labels: { mount }, value: value ?? Number.NaN });
+    const samples = new Map<string, Sample>();
+    for (const verdict of status.verdicts) {
+      const found = of(verdict);
+      if (found === undefined || !components.has(labelValue(verdict.component))) continue;
+      const word = labelValue(found.word);
+      samples.set(word, { labels: { [label]: word }, value: found.value });
     }
-    return [...mounts.values()];
+    return [...samples.values()];
   },
 });
 
+/** A number for each file system. */
+export const byMount = (name: string, help: string, kind: string): Family =>
+  byVerdict(name, help, 'mount', ({ check, component, value }) => {
+    const parsed = parseComponent(component);
+    if (rulesOf(check) === undefined || parsed.kind !== kind) return undefined;
+    return { word: parsed.of, value: value ?? Number.NaN };
+  });
+
 /** A value of each check that a program or the configuration file added. */
-export const byCheck = (
-  name: string,
-  help: string,
-  of: (verdict: ComponentVerdict) => number | undefined,
-): Family => ({
-  ...{ type: 'gauge', name, help, labels: ['check'] },
-  read: ({ status, components }) => {
-    const checks = new Map<string, Sample>();
-    for (const verdict of status.verdicts) {
-      const value = of(verdict);
-      if (value === undefined || isBuiltInCheck(verdict.check)) continue;
-      if (!components.has(labelValue(verdict.component))) continue;
-      const check = labelValue(verdict.check);
-      checks.set(check, { labels: { check }, value });
-    }
-    return [...checks.values()];
-  },
-});
+export const byCheck = (name: string, help: string, of: 'value' | 'threshold'): Family =>
+  byVerdict(name, help, 'check', ({ check, [of]: value }) =>
+    value === undefined || isBuiltInCheck(check) ? undefined : { word: check, value },
+  );
 
 /** Returns the samples of a histogram, with cumulative buckets. */
 function samplesOf({ bounds, counts, sum, count }: Distribution): Sample[] {

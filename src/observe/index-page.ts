@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer } from './http/answer.js';
+import { wholePath, type Answer } from './http/answer.js';
 import { printable } from '../base/printable.js';
 import type { Health } from './health.js';
 
@@ -11,9 +11,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A text as HTML shows it. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 
 /** The page that leads to the others: no script, no style, nothing from elsewhere. */
 export function indexPage(request: IncomingMessage, { status, reasons }: Health): Answer {
@@ -37,9 +35,7 @@ export function indexPage(request: IncomingMessage, { status, reasons }: Health)
 }
 
 /** A relative link, right whether or not the path ends with a slash, and never to another host. */
-function linkFrom(request: IncomingMessage & { readonly originalUrl?: string }, page: string): string {
-  // Frameworks that strip the prefix of a mounted handler keep the whole here.
-  const [path = '/'] = (request.originalUrl ?? request.url ?? '/').split(/[?#]/, 1);
-  const last = path.slice(path.lastIndexOf('/') + 1);
+function linkFrom(request: IncomingMessage, page: string): string {
+  const last = wholePath(request).split('/').at(-1);
   return last === '' ? `./${page}` : `./${last}/${page}`;
 }

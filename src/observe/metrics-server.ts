@@ -116,8 +116,8 @@ export class MetricsServer implements AsyncDisposable {
 
   #load(): Promise<MetricsSite> {
     const { healingEngine, registry } = this.#options;
-    const site = (this.#site ??= metricsSite().then(({ MetricsSite }) =>
-      MetricsSite.of(healingEngine, this.#hosts, registry),
+    const site = (this.#site ??= metricsSite().then(({ metricsSiteOf }) =>
+      metricsSiteOf(healingEngine, this.#hosts, registry),
     ));
     site.catch(() => (this.#site = undefined));
     return site;

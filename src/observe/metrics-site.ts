@@ -20,63 +20,48 @@ interface Sources {
 }
 
 /** Answers of a metrics server. */
-export class MetricsSite {
-  readonly #engine: ObservedEngine;
-  readonly #hosts: HostRules;
-  readonly #sources: Sources;
-  readonly #scrapes = new Map<PrometheusRegistry, Promise<string>>();
+export interface MetricsSite {
+  readonly answer: (request: IncomingMessage, prefix: string) => Promise<Answer>;
+  /** Removes the metrics of the engine from the registry. */
+  readonly detach: () => void;
+}
 
-  private constructor(engine: ObservedEngine, hosts: HostRules, sources: Sources) {
-    this.#engine = engine;
-    this.#hosts = hosts;
-    this.#sources = sources;
-  }
+/** Makes the answers. `given`: a registry of the host program; by default one that shows the engine alone. */
+export async function metricsSiteOf(
+  engine: ObservedEngine,
+  hosts: HostRules,
+  given: PrometheusRegistry | undefined,
+): Promise<MetricsSite> {
+  const sources = await sourcesOf(engine, given);
+  const scrapes = new Map<PrometheusRegistry, Promise<string>>();
+  const health = (): Health => healthOf(engine.status());
+  return { answer, detach: sources.detach };
 
-  /** `registry`: one of the host program; by default one that shows the engine alone. */
-  static async of(
-    engine: ObservedEngine,
-    hosts: HostRules,
-    registry: PrometheusRegistry | undefined,
-  ): Promise<MetricsSite> {
-    return new MetricsSite(engine, hosts, await sourcesOf(engine, registry));
-  }
-
-  async answer(request: IncomingMessage, prefix: string): Promise<Answer> {
-    const refusal = refusalOfNames(request, this.#hosts);
+  async function answer(request: IncomingMessage, prefix: string): Promise<Answer> {
+    const refusal = refusalOfNames(request, hosts);
     if (refusal !== undefined) return text(403, refusal);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return text(405, 'Only GET and HEAD are answered', { allow: 'GET, HEAD' });
     }
     switch (pathOf(request, prefix)) {
       case '/metrics':
-        return this.#metrics(wantsOpenMetrics(request));
+        return metrics(wantsOpenMetrics(request) ? sources.openMetrics : sources.text);
       case '/health': {
-        const found = this.#health();
+        const found = health();
         return json(found.status === 'ok' ? 200 : 503, found);
       }
       case '/':
       case '':
-        return indexPage(request, this.#health());
+        return indexPage(request, health());
       default:
         return text(404, 'There are /metrics and /health');
     }
   }
 
-  /** Removes the metrics of the engine from the registry. */
-  detach(): void {
-    this.#sources.detach();
-  }
-
-  #health(): Health {
-    return healthOf(this.#engine.status());
-  }
-
-  async #metrics(openMetrics: boolean): Promise<Answer> {
-    const registry = openMetrics ? this.#sources.openMetrics : this.#sources.text;
+  async function metrics(registry: PrometheusRegistry): Promise<Answer> {
     // Concurrent requests share one answer.
-    const scrape =
-      this.#scrapes.get(registry) ?? registry.metrics().finally(() => this.#scrapes.delete(registry));
-    this.#scrapes.set(registry, scrape);
+    const scrape = scrapes.get(registry) ?? registry.metrics().finally(() => scrapes.delete(registry));
+    scrapes.set(registry, scrape);
     return { status: 200, type: registry.contentType, body: await scrape };
   }
 }

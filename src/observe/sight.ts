@@ -13,11 +13,11 @@ export interface Sight {
   readonly hidden: number;
 }
 
-/** Reads the state of an engine. */
 export function sightOf(engine: ObservedEngine, maxComponents: number): Sight {
   const status = engine.status();
   const components = new Map<string, ComponentStatus>();
-  for (const component of issuesFirst(status.components)) {
+  const issuesFirst = status.components.toSorted((a, b) => Number(hasIssue(b)) - Number(hasIssue(a)));
+  for (const component of issuesFirst) {
     const name = labelValue(component.component);
     if (!components.has(name) && components.size < maxComponents) components.set(name, component);
   }
@@ -27,11 +27,6 @@ export function sightOf(engine: ObservedEngine, maxComponents: number): Sight {
 
 const hasIssue = ({ issue, needsHuman, breaker }: ComponentStatus): boolean =>
   issue || needsHuman || breaker !== 'closed';
-
-const issuesFirst = (components: readonly ComponentStatus[]): ComponentStatus[] => [
-  ...components.filter(hasIssue),
-  ...components.filter((component) => !hasIssue(component)),
-];
 
 const LONGEST = 128;
 /** Returns a word as a label value: well-formed, one line, of limited length. */

@@ -7,39 +7,11 @@ import type { Rules } from './options.js';
 /** Kind of a request: the static page, data of the engine, or a command. */
 export type Need = 'page' | 'read' | 'control';
 
-/** Origin of a request, as its headers claim it. */
-export interface Asked {
-  /** Local address that the request reached. */
-  readonly localAddress: string | undefined;
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-  /** `Sec-Fetch-Site`. */
-  readonly fetchSite: string | undefined;
-  readonly authorization: string | undefined;
-  /** `X-Luminous-Token`: the token where `Authorization` belongs to a proxy. */
-  readonly token: string | undefined;
-  /** Set when the request was forwarded by a proxy. */
-  readonly forwarded: boolean;
-  readonly contentType: string | undefined;
-}
-
 /** Reason for a refusal. */
-export interface Refusal {
+interface Refusal {
   readonly status: 401 | 403 | 415;
   readonly error: string;
 }
-
-/** Returns the origin of a request, as its headers claim it. */
-export const askedBy = ({ socket, headers, httpVersion }: IncomingMessage): Asked => ({
-  localAddress: socket.localAddress,
-  forwarded: isForwarded({ headers, httpVersion }),
-  token: [headers['x-luminous-token']].flat()[0],
-  host: headers.host,
-  origin: headers.origin,
-  fetchSite: headers['sec-fetch-site'],
-  authorization: headers.authorization,
-  contentType: headers['content-type'],
-});
 
 const refuse = (status: Refusal['status'], error: string): Refusal => ({ status, error });
 
@@ -47,45 +19,47 @@ const refuse = (status: Refusal['status'], error: string): Refusal => ({ status,
  * Returns why a request is refused; `undefined` when it is not. The `Host` must be ours, against DNS rebinding;
  * requests by scripts of other origins are always refused. Pure.
  */
-export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | undefined {
-  const address = plainAddress(asked.localAddress);
-  if (!isOurName(asked.host, address, rules)) {
+export function refusalOf(request: IncomingMessage, rules: Rules, need: Need): Refusal | undefined {
+  const { host, origin, 'sec-fetch-site': fetchSite, 'content-type': contentType = '' } = request.headers;
+  const address = plainAddress(request.socket.localAddress);
+  if (!isOurName(host, address, rules)) {
     return refuse(403, 'Host name not allowed. Add it to `allowedHosts`.');
   }
   // The static page has nothing to protect, and its script is requested with an origin.
-  if (need !== 'page' && asked.origin !== undefined && !isOurOrigin(asked.origin, asked.host, rules)) {
+  if (need !== 'page' && origin !== undefined && !isOurOrigin(origin, host, rules)) {
     return refuse(
       403,
       'Request from a page of another origin. Behind a proxy, set `publicUrl` to the address that visitors open.',
     );
   }
-  const isForeign = asked.fetchSite !== undefined && !['same-origin', 'none'].includes(asked.fetchSite);
+  const isForeign = fetchSite !== undefined && !['same-origin', 'none'].includes(fetchSite);
   if (need !== 'page' && isForeign) return refuse(403, 'Request from a page of another origin');
   if (rules.token === undefined && !isLoopback(address)) {
     return refuse(403, 'Beyond loopback this dashboard requires a `token`, and was started without one');
   }
-  if (rules.token === undefined && asked.forwarded) {
+  if (rules.token === undefined && isForwarded(request)) {
     return refuse(
       403,
       'Behind a proxy this dashboard requires a `token` (for the daemon: `tokenFile`), and was started without one',
     );
   }
   if (need === 'page') return undefined;
-  if (rules.token !== undefined && !shows(asked, rules.token)) {
+  if (rules.token !== undefined && !shows(request, rules.token)) {
     return refuse(401, 'This requires the token of the dashboard');
   }
   if (need === 'read') return undefined;
   if (!rules.controls) return refuse(403, 'This dashboard is read-only: it was started without `controls`');
   // A form of another page cannot send JSON, nor the token, which is never in a cookie.
-  if (!/^application\/json\b/i.test(asked.contentType ?? ''))
+  if (!/^application\/json\b/i.test(contentType))
     return refuse(415, 'Expected JSON (`Content-Type: application/json`)');
   return undefined;
 }
 
 /** Compares digests, so that neither time nor length reveals anything. */
-function shows(asked: Asked, token: string): boolean {
-  const [, bearer = ''] = /^Bearer (\S+)$/i.exec(asked.authorization ?? '') ?? [];
-  const given = asked.token ?? bearer;
+function shows({ headers }: IncomingMessage, token: string): boolean {
+  const [, bearer = ''] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  // For clients whose `Authorization` belongs to a proxy.
+  const given = [headers['x-luminous-token']].flat()[0] ?? bearer;
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
 }

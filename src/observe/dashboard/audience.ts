@@ -48,7 +48,6 @@ export class Audience {
     this.#source = source;
   }
 
-  /** Number of connected pages. */
   get size(): number {
     return this.#clients.size;
   }
@@ -79,7 +78,6 @@ export class Audience {
     }, wait).unref();
   }
 
-  /** Closes all connections. */
   close(): void {
     for (const { response } of this.#clients) response.destroy();
     this.#clients.clear();

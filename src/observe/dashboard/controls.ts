@@ -3,52 +3,42 @@ import type { SimplifiedHealingEngine } from '../../engine/engine.js';
 import { invalid, isSelfHealingError } from '../../base/errors.js';
 import type { HealingResult } from '../../model/result.js';
 import { json, type Answer } from '../http/answer.js';
-import { type CommandOptions, commandFor } from '../../model/operator-command.js';
+import { commandFor } from '../../model/operator-command.js';
 
-/** Commands: the argument of each, and what it does. */
-const CONTROLS: Readonly<
-  Record<
-    string,
-    {
-      readonly takes: string;
-      readonly run: (engine: SimplifiedHealingEngine, word: string, by: CommandOptions) => Promise<unknown>;
-    }
-  >
-> = {
-  approve: { takes: 'id', run: (engine, id, by) => engine.approve(id, by) },
-  reject: { takes: 'id', run: (engine, id, by) => engine.reject(id, by) },
-  pause: { takes: 'reason', run: (engine, reason, by) => engine.pause(reason, by) },
-  resume: { takes: 'reason', run: (engine, reason, by) => engine.resume(reason, by) },
-  reset: { takes: 'component', run: (engine, component, by) => engine.reset(component, by) },
-};
+/** Commands, which are methods of the engine, and the argument of each. */
+const CONTROLS = {
+  approve: 'id',
+  reject: 'id',
+  pause: 'reason',
+  resume: 'reason',
+  reset: 'component',
+} as const;
 
 /** Limit of a request, in bytes. */
 const MAX_BYTES = 4_096;
 /** Time after which an approved repair is reported as running, in milliseconds; it may take minutes. */
 const PATIENCE_MS = 1_500;
 
-/** Returns whether a word is a command. */
-export const isControl = (word: string): boolean => Object.hasOwn(CONTROLS, word);
+export const isControl = (word: string): word is keyof typeof CONTROLS => Object.hasOwn(CONTROLS, word);
 
 /** Runs a command. A refusal is answered with its sentence. */
 export async function control(
-  word: string,
+  word: keyof typeof CONTROLS,
   request: IncomingMessage,
   engine: SimplifiedHealingEngine,
   client: string,
 ): Promise<Answer> {
-  const { takes, run } = CONTROLS[word]!;
+  const takes = CONTROLS[word];
   const body = await bodyOf(request);
   if (body === READ_BEFORE) return json(400, { error: READ_BEFORE });
   const value = textIn(body, takes);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
     if (word === 'approve') refusePersonal(engine, value);
-    const work = run(engine, value, { by: `dashboard token, from ${client}` });
-    const ended = await Promise.race([
-      work.then((result) => ({ result: result as HealingResult | undefined })),
-      patience(),
-    ]);
+    const work: Promise<HealingResult | void> = engine[word](value, {
+      by: `dashboard token, from ${client}`,
+    });
+    const ended = await Promise.race([work.then((result) => ({ result })), patience()]);
     // The page shows the result.
     work.catch(() => undefined);
     return ended === undefined
@@ -64,15 +54,14 @@ export async function control(
 function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
   const asked = engine.status().approvals.find((one) => one.id === id);
   if (asked?.plan?.approvedBy !== 'person') return;
-  const sentence = `Only a person on the host may approve this: ${commandFor(id)}`;
-  throw invalid(sentence);
+  throw invalid(`Only a person on the host may approve this: ${commandFor(id)}`);
 }
 
 const patience = (): Promise<undefined> =>
   new Promise((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS).unref());
 
 /** Returns the result of an approval: a gate may have blocked the repair, or it may have failed. */
-const endOf = (result: HealingResult | undefined): object =>
+const endOf = (result: HealingResult | void): object =>
   result === undefined ? {} : { outcome: result.outcome, ...(result.success ? {} : { error: result.error }) };
 
 const READ_BEFORE =

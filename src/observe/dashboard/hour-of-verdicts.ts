@@ -11,7 +11,6 @@ export class HourOfVerdicts {
     this.#hour.add(timestamp.getTime(), readingsOf(verdicts));
   }
 
-  /** Returns the whole history. */
   read(): History {
     return this.#hour.read();
   }

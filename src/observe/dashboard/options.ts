@@ -14,16 +14,13 @@ export interface DashboardOptions extends HostOptions {
   readonly maxClients?: number | undefined;
 }
 
-/** Options with their defaults. */
 export interface Rules extends HostRules {
   readonly token: string | undefined;
   readonly controls: boolean;
   readonly maxClients: number;
 }
 
-const KNOWN: readonly (keyof DashboardOptions)[] = [
-  ...(['token', 'controls', 'allowedHosts', 'publicUrl', 'maxClients'] as const),
-];
+const KNOWN = ['token', 'controls', 'allowedHosts', 'publicUrl', 'maxClients'];
 
 /** Checks the options. Throws a `SelfHealingError` for an invalid one, without repeating a token. */
 export function rulesFrom(options: DashboardOptions = {}): Rules {

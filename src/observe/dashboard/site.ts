@@ -3,16 +3,15 @@ import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { page, type PageFile } from 'dashboard:page';
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
-import { json, pathOf, send, text, type Answer } from '../http/answer.js';
+import { json, pathOf, send, text, wholePath, type Answer } from '../http/answer.js';
 import { clientOf } from '../http/hosts.js';
-import { askedBy, refusalOf, type Need } from './access.js';
+import { refusalOf, type Need } from './access.js';
 import { Audience } from './audience.js';
 import { control, isControl } from './controls.js';
 import type { Rules } from './options.js';
 import { viewOf } from './view/view-of.js';
 import type { CapabilityView, History, View } from './view/view.js';
 
-/** Parts of a {@link Site}. */
 export interface SiteParts {
   readonly engine: SimplifiedHealingEngine;
   readonly rules: Rules;
@@ -65,7 +64,7 @@ export class Site {
     const word = /^\/api\/(\w+)$/.exec(path ?? '')?.[1] ?? '';
     const isOrder = isControl(word);
     const need: Need = isOrder ? 'control' : word === '' ? 'page' : 'read';
-    const refusal = refusalOf(askedBy(request), this.#parts.rules, need);
+    const refusal = refusalOf(request, this.#parts.rules, need);
     if (refusal) return refused(need, refusal.status, refusal.error);
     if (isOrder) {
       if (request.method !== 'POST') return onlyBy('POST');
@@ -155,10 +154,6 @@ function refused(need: Need, status: number, error: string): Answer {
 }
 
 const onlyBy = (allow: string): Answer => text(405, `Method not allowed: use ${allow}`, { allow });
-
-/** Express takes the prefix away before it calls, and keeps the whole. */
-const wholePath = (request: IncomingMessage): string =>
-  ((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/').split(/[?#]/, 1)[0] ?? '/';
 
 const isWithoutSlash = (request: IncomingMessage): boolean => !wholePath(request).endsWith('/');
 

@@ -26,10 +26,11 @@ export function acceptListen(given: unknown): ListenOptions {
 }
 
 /** Checks an address. Throws a `SelfHealingError` for an invalid one. */
-export function expectAddress(given: ListenOptions, defaults: Required<ListenOptions>): Omit<Address, 'url'> {
-  const { host = defaults.host, port = defaults.port } = given as {
-    readonly [Key in keyof ListenOptions]: unknown;
-  };
+export function expectAddress(
+  given: { readonly host?: unknown; readonly port?: unknown },
+  defaults: Required<ListenOptions>,
+): Omit<Address, 'url'> {
+  const { host = defaults.host, port = defaults.port } = given;
   if (typeof host !== 'string' || host === '') throw refusal('host', 'a name or an address', host);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw refusal('port', 'a whole number from 0 to 65535', port);

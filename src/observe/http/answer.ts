@@ -30,7 +30,6 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** An answer of plain text. */
 export const text = (status: number, body: string, headers?: Answer['headers']): Answer => ({
   status,
   type: 'text/plain; charset=utf-8',
@@ -38,7 +37,6 @@ export const text = (status: number, body: string, headers?: Answer['headers']):
   ...(headers ? { headers } : {}),
 });
 
-/** An answer of JSON. */
 export const json = (status: number, value: unknown): Answer => ({
   status,
   type: 'application/json; charset=utf-8',
@@ -62,9 +60,15 @@ export function safely(
   };
 }
 
+const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0]!;
+
+/** The path that was asked for, where frameworks that strip the prefix of a mounted handler keep the whole. */
+export const wholePath = (request: IncomingMessage & { readonly originalUrl?: string }): string =>
+  withoutQuery(request.originalUrl ?? request.url ?? '/');
+
 /** The path that was asked for, without the prefix that a handler is mounted under; `undefined` outside of it. */
 export function pathOf({ url = '/' }: IncomingMessage, prefix = ''): string | undefined {
-  const [path = '/'] = url.split(/[?#]/, 1);
+  const path = withoutQuery(url);
   if (!path.startsWith(prefix)) return undefined;
   const rest = path.slice(prefix.length);
   return rest === '' ? '' : rest.startsWith('/') ? rest : undefined;

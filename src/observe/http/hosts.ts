@@ -18,12 +18,11 @@ export function isOurName(host: string | undefined, localAddress: string, rules:
 
 /** Returns whether an origin is our own: the address of the request, or `publicUrl`. Pure. */
 export function isOurOrigin(origin: string, host: string | undefined, rules: HostRules): boolean {
-  const { protocol, host: of, origin: whole } = URL.canParse(origin) ? new URL(origin) : NO_URL;
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: of, origin: whole } = new URL(origin);
   if (!/^https?:$/.test(protocol)) return false;
   return of.toLowerCase() === host?.toLowerCase() || whole === rules.publicOrigin;
 }
-
-const NO_URL = { protocol: '', host: '', origin: '' };
 
 /** Headers added by proxies. */
 const BY_PROXIES = [
@@ -35,10 +34,7 @@ const BY_PROXIES = [
  * Whether a proxy has passed a request on, as far as it can be seen: by what it added, or by HTTP/1.0, which nginx
  * speaks to its upstream unless told otherwise, and browsers and scrapers do not. Pure.
  */
-export const isForwarded = ({
-  headers,
-  httpVersion,
-}: Pick<IncomingMessage, 'headers' | 'httpVersion'>): boolean =>
+export const isForwarded = ({ headers, httpVersion }: IncomingMessage): boolean =>
   httpVersion === '1.0' || BY_PROXIES.some((name) => headers[name] !== undefined);
 
 /** Why metrics are not given to a request; `undefined` when they are. */

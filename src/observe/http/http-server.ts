@@ -18,12 +18,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 /** Options of an {@link HttpServer}. */
 export interface HttpServerOptions {
   readonly handler: Handler;
-  /** Where it listens when nothing else is said. */
   readonly defaults: Required<ListenOptions>;
-  /**
-   * Connections at once, 1 to 65,535. A further one gets the place of the oldest that asks for nothing; it is refused
-   * while all of them are being answered. Eight more are kept for connections from this machine. Default 100.
-   */
+  /** Connections at once, 1 to 65,535, besides those that are kept for this machine. Default 100. */
   readonly maxConnections?: number | undefined;
 }
 

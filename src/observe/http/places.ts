@@ -5,18 +5,11 @@ const GRACE_MS = 250;
 /** Additional connections for that time; further ones replace the oldest idle one. */
 const BURST = 512;
 
-/** Limits of a server. */
 export interface PlacesOptions {
   /** Connections at once. */
   readonly most: number;
   /** Further ones that are kept for favoured connections. Default 0. */
   readonly kept?: number;
-}
-
-interface Guest {
-  readonly isFavoured: boolean;
-  /** Start of its idle time; `undefined` while a request is in progress. */
-  waitingSince: number | undefined;
 }
 
 /**
@@ -27,9 +20,10 @@ interface Guest {
 export class Places {
   readonly #most: number;
   readonly #kept: number;
-  readonly #guests = new Map<Socket, Guest>();
-  /** Idle connections, the oldest first. */
-  readonly #waiting = new Set<Socket>();
+  /** All connections, and whether each is favoured. */
+  readonly #guests = new Map<Socket, boolean>();
+  /** Idle connections with the start of their idle time, the oldest first. */
+  readonly #waiting = new Map<Socket, number>();
   #trimming: NodeJS.Timeout | undefined;
 
   constructor({ most, kept = 0 }: PlacesOptions) {
@@ -39,8 +33,8 @@ export class Places {
 
   /** Adds a connection, or closes it when all places are in use. */
   take(socket: Socket, isFavoured = false): void {
-    this.#guests.set(socket, { isFavoured, waitingSince: performance.now() });
-    this.#waiting.add(socket);
+    this.#guests.set(socket, isFavoured);
+    this.#waiting.set(socket, performance.now());
     socket.once('close', () => {
       this.#guests.delete(socket);
       this.#waiting.delete(socket);
@@ -49,32 +43,27 @@ export class Places {
       this.#end(socket);
       return;
     }
-    if (this.#guests.size > this.#most + BURST) this.#end(this.#waiting.values().next().value);
+    if (this.#guests.size > this.#most + BURST) this.#end(this.#waiting.keys().next().value);
     if (this.#guests.size > this.#most) this.#trimming ??= setTimeout(() => this.#trim(), GRACE_MS).unref();
   }
 
   /** Marks a request as in progress. `false` when all places were in use and the connection was closed. */
   begins(socket: Socket): boolean {
-    const guest = this.#guests.get(socket);
-    if (guest === undefined) return false;
-    if (this.#waiting.has(socket) && this.#busy >= this.#limit(guest.isFavoured)) {
+    const isFavoured = this.#guests.get(socket);
+    if (isFavoured === undefined) return false;
+    if (this.#waiting.has(socket) && this.#busy >= this.#limit(isFavoured)) {
       this.#end(socket);
       return false;
     }
-    guest.waitingSince = undefined;
     this.#waiting.delete(socket);
     return true;
   }
 
   /** Marks a request as finished; the connection stays while its place is not needed. */
   ends(socket: Socket): void {
-    const guest = this.#guests.get(socket);
-    if (guest === undefined) return;
-    guest.waitingSince = performance.now();
-    this.#waiting.add(socket);
+    if (this.#guests.has(socket)) this.#waiting.set(socket, performance.now());
   }
 
-  /** Closes all connections. */
   close(): void {
     clearTimeout(this.#trimming);
     this.#trimming = undefined;
@@ -99,10 +88,9 @@ export class Places {
   #trim(): void {
     this.#trimming = undefined;
     const now = performance.now();
-    for (const socket of this.#waiting) {
+    for (const [socket, since] of this.#waiting) {
       if (this.#guests.size <= this.#most) return;
-      const { waitingSince = now } = this.#guests.get(socket)!;
-      if (now - waitingSince < GRACE_MS) break;
+      if (now - since < GRACE_MS) break;
       this.#end(socket);
     }
     if (this.#guests.size > this.#most && this.#waiting.size > 0)

@@ -7,17 +7,17 @@ import { http } from '../../checks/http.js';
 import { COMMON_KEYS, type CommonOptions } from '../../checks/make.js';
 import { PRESSURE_RULE, pressure } from '../../checks/pressure.js';
 import { PROCESS_RULE, process } from '../../checks/process.js';
-import type { CheckRule } from '../../checks/rules.js';
+import type { CheckRule, Leaf } from '../../checks/rules.js';
 import { TCP_RULE, tcp } from '../../checks/tcp.js';
 import { TIMER_RULE, timer } from '../../checks/timer.js';
 import { TLS_RULE, tls } from '../../checks/tls.js';
 import { UNIX_SOCKET_RULE, unixSocket } from '../../checks/unix-socket.js';
-import { type Check, type HealingChoice } from '../../detect/check.js';
+import type { Check, HealingChoice } from '../../detect/check.js';
 import { watchedUnits, type ServiceOption } from '../../detect/watched.js';
 import { messageOf } from '../../base/errors.js';
 import { refusal } from '../../base/expect.js';
 import { unitName } from '../../model/unit-name.js';
-import type { Leaf, Mistake, Rule } from './rule.js';
+import type { Mistake, Rule } from './rule.js';
 import { isBuiltInCheck } from '../../model/built-in-checks.js';
 
 /** Each kind of check that a file can have: what makes it, and the rule of its options. */
@@ -45,11 +45,9 @@ export type CheckConfig = Omit<CommonOptions, 'name' | 'heals'> & {
   readonly [K in Kind]?: Omit<Parameters<(typeof KINDS)[K][0]>[0] & object, keyof CommonOptions>;
 };
 
-const ofKind = ({ keys, needs }: CheckRule): Rule => ({ keys, ...(needs ? { needs } : {}) });
-
 /** Rule of one check of the file. */
 export const CHECK_RULE: Rule = {
-  keys: { ...COMMON_KEYS, ...Object.fromEntries(NAMES.map((kind) => [kind, ofKind(KINDS[kind][1])])) },
+  keys: { ...COMMON_KEYS, ...Object.fromEntries(NAMES.map((kind) => [kind, KINDS[kind][1]])) },
 };
 
 /** Rule of the name of a check. */
@@ -78,13 +76,11 @@ export function mistakesInChecks(
       return [{ place: ['checks', name], sentence }];
     }
     const [kind] = kinds as [Kind];
-    const place = ['checks', name, kind];
-    const { together } = KINDS[kind][1];
     try {
-      together?.(`checks.${name}.${kind}`, check[kind] as Record<string, unknown>);
+      KINDS[kind][1].together?.(`checks.${name}.${kind}`, check[kind] as Record<string, unknown>);
       return [];
     } catch (error) {
-      return [{ place, sentence: messageOf(error) }];
+      return [{ place: ['checks', name, kind], sentence: messageOf(error) }];
     }
   });
 }

@@ -4,31 +4,15 @@ import { BUILT_IN_CHECKS } from '../../model/built-in-checks.js';
 import { MountRules, type MountOptions } from '../../detect/mount-rules.js';
 import { THRESHOLD_RULES, type Thresholds } from '../../detect/thresholds.js';
 import type { ServiceOption } from '../../detect/watched.js';
-import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../base/expect.js';
+import { expectBoolean, expectText, refusal } from '../../base/expect.js';
+import { number, oneOf, unit, whole, type Leaf } from '../../checks/rules.js';
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../model/guards.js';
 import { acceptMonitoring } from '../../engine/accept.js';
-import { unitName } from '../../model/unit-name.js';
-import { expectPublicUrl } from '../../observe/http/host-rules.js';
+import { expectPublicUrl, type HostOptions } from '../../observe/http/host-rules.js';
 import { nixSettings, type NixOptions } from '../../model/nix-options.js';
-import { isLoopback } from '../../observe/http/address.js';
+import { isLoopback, type ListenOptions } from '../../observe/http/address.js';
 import { CHECK_RULE, checkNames, mistakesInChecks, type CheckConfig } from './checks.js';
-import { mistakesIn, type Leaf, type Mistake, type Place, type Rule } from './rule.js';
-
-/** Where something is served. */
-export interface Address {
-  /** Default `127.0.0.1`. */
-  readonly host?: string;
-  /** 0 takes any that is free. */
-  readonly port?: number;
-}
-
-/** By which names it is reached. */
-interface Names {
-  /** Further names that it is reached by, without port: that of a proxy, for one. */
-  readonly allowedHosts?: readonly string[];
-  /** The address that visitors open, where a proxy stands in front. */
-  readonly publicUrl?: string;
-}
+import { mistakesIn, type Mistake, type Place, type Rule } from './rule.js';
 
 /** Content of the daemon's configuration file. Every key is optional. */
 export interface DaemonConfig {
@@ -52,10 +36,10 @@ export interface DaemonConfig {
   /** The file that holds the state. Default: `state.json` in systemd's state directory. */
   readonly state?: string;
   /** Serves metrics, on port 9090 unless told otherwise. Left out: not served. */
-  readonly metrics?: Address & Names;
+  readonly metrics?: ListenOptions & HostOptions;
   /** Serves the dashboard, on port 8080 unless told otherwise. Left out: not served. */
-  readonly dashboard?: Address &
-    Names & {
+  readonly dashboard?: ListenOptions &
+    HostOptions & {
       /** A file whose content a visitor must know. Needed for any address but loopback. */
       readonly tokenFile?: string;
       /** Lets the page approve, pause and reset. Needs a token. Default `false`. */
@@ -64,69 +48,58 @@ export interface DaemonConfig {
 }
 
 /** Where nothing else is said, only this machine is served. */
-export const LOOPBACK = '127.0.0.1';
-export const METRICS_PORT = 9090;
-export const DASHBOARD_PORT = 8080;
+const LOOPBACK = '127.0.0.1';
+const METRICS_PORT = 9090;
+const DASHBOARD_PORT = 8080;
 
-const string: Leaf = (name, value) => {
-  if (typeof value !== 'string' || value === '') throw refusal(name, 'a non-empty string', value);
-};
-const boolean: Leaf = (name, value) => void expectBoolean(name, value);
-const oneOf =
-  (known: readonly string[], noun: string): Leaf =>
-  (name, value) =>
-    void expectOneOf(name, value, known, noun);
 const path: Leaf = (name, value) => {
   if (typeof value !== 'string' || !value.startsWith('/')) throw refusal(name, 'an absolute path', value);
-};
-const port: Leaf = (name, value) => {
-  if (!Number.isInteger(expectNumber(name, value, 0, 65_535))) throw refusal(name, 'a whole number', value);
 };
 const host: Leaf = (name, value) => {
   const known =
     typeof value === 'string' && (isIP(value) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value));
   if (!known) throw refusal(name, 'an IP address or the name of a host', value);
 };
-const unit: Leaf = (name, value) => void unitName(value as string, name);
-const service: Rule = { keys: { unit, keepRunning: boolean, restartForMemory: boolean }, needs: ['unit'] };
+const service: Rule = {
+  keys: { unit, keepRunning: expectBoolean, restartForMemory: expectBoolean },
+  needs: ['unit'],
+};
 const address = {
-  ...{ host, port, allowedHosts: { each: string, of: 'names' } },
-  publicUrl: (name: string, value: unknown) => void expectPublicUrl(name, value),
-} as const;
+  ...{ host, port: whole(0, 65_535), allowedHosts: { each: expectText, of: 'names' } },
+  publicUrl: expectPublicUrl,
+};
 
 const thresholds: Rule = {
-  keys: mapped(
-    Object.fromEntries(THRESHOLD_RULES),
-    (_, { most }): Leaf =>
-      (name, value) =>
-        void expectNumber(name, value, 0, Math.min(most, Number.MAX_VALUE)),
+  keys: Object.fromEntries(
+    [...THRESHOLD_RULES].map(([key, { most }]) => [key, number(0, Math.min(most, Number.MAX_VALUE))]),
   ),
 };
 
 /** Each number of the guards is judged by the guards themselves. */
 const guards: Rule = {
-  keys: mapped(DEFAULT_GUARDS, (group, numbers) => ({
-    keys: mapped(
-      numbers,
-      (key): Leaf =>
+  keys: Object.fromEntries(
+    Object.entries(DEFAULT_GUARDS).map(([group, numbers]: [string, object]) => {
+      const rule =
+        (key: string): Leaf =>
         (_, value) =>
-          void guardsFrom({ [group]: { [key]: value } }),
-    ),
-  })),
+          void guardsFrom({ [group]: { [key]: value } });
+      return [group, { keys: Object.fromEntries(Object.keys(numbers).map((key) => [key, rule(key)])) }];
+    }),
+  ),
 };
 
 /** Rules for each key of the file. */
 const RULE: Rule = {
   keys: {
     interval: (_, value) => void acceptMonitoring({ interval: value }),
-    dryRun: boolean,
-    verbose: boolean,
-    jsonEvents: boolean,
+    dryRun: expectBoolean,
+    verbose: expectBoolean,
+    jsonEvents: expectBoolean,
     services: {
       each: { pick: (value) => (typeof value === 'string' ? unit : service) },
       of: 'unit names',
     },
-    protect: { each: string, of: 'unit names' },
+    protect: { each: expectText, of: 'unit names' },
     thresholds,
     mounts: (_, value) => void new MountRules(value),
     enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
@@ -134,12 +107,12 @@ const RULE: Rule = {
     guards,
     nix: {
       keys: {
-        allowRollback: boolean,
+        allowRollback: expectBoolean,
         deleteOlderThan: (_, value) => void nixSettings({ deleteOlderThan: value }),
         rebuild: {
           keys: {
             flake: (_, value) => void nixSettings({ rebuild: { flake: value } }),
-            flags: { each: string, of: 'arguments' },
+            flags: { each: expectText, of: 'arguments' },
           },
         },
       },
@@ -147,9 +120,7 @@ const RULE: Rule = {
     allowedActions: { each: oneOf(actionRegistry().names, 'action'), of: 'actions' },
     state: path,
     metrics: { keys: address },
-    dashboard: {
-      keys: { ...address, tokenFile: path, controls: boolean },
-    },
+    dashboard: { keys: { ...address, tokenFile: path, controls: expectBoolean } },
   } satisfies Record<keyof DaemonConfig, Rule>,
 };
 
@@ -175,16 +146,4 @@ function mistakesBetween({ metrics, dashboard, checks, services }: DaemonConfig)
     say(['dashboard'], `\`metrics\` and \`dashboard\` cannot both have port ${port}`);
   }
   return mistakes;
-}
-
-function mapped<T extends object>(
-  object: T,
-  map: <Key extends keyof T & string>(key: Key, value: T[Key]) => Rule,
-): Record<string, Rule> {
-  return Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key,
-      map(key as keyof T & string, value as T[keyof T & string]),
-    ]),
-  );
 }

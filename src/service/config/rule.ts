@@ -1,11 +1,9 @@
 import { messageOf } from '../../base/errors.js';
 import { expectObject, expectOneOf, refusal } from '../../base/expect.js';
+import type { Leaf } from '../../checks/rules.js';
 
 /** Where a value stands: `services[2].unit` is `['services', 2, 'unit']`. */
 export type Place = readonly (string | number)[];
-
-/** Throws one sentence that begins with the given name when a value is invalid. */
-export type Leaf = (name: string, value: unknown) => void;
 
 /**
  * What a value must be: judged by a function; an object with known keys, of which some are needed; a list of like
@@ -27,18 +25,19 @@ export interface Mistake {
 /** Everything that is wrong with a value, not only the first. */
 export function mistakesIn(rule: Rule, value: unknown, place: Place = []): Mistake[] {
   const name = nameOf(place);
-  const checked = (check: () => void): Mistake[] => {
+  const checked = (check: () => unknown, at = place): Mistake[] => {
     try {
       check();
       return [];
     } catch (error) {
-      return [{ place, sentence: messageOf(error) }];
+      return [{ place: at, sentence: messageOf(error) }];
     }
   };
   if (typeof rule === 'function') return checked(() => rule(name, value));
   if ('pick' in rule) return mistakesIn(rule.pick(value), value, place);
   if ('each' in rule) {
-    if (!Array.isArray(value)) return checked(() => expectList(name, value, rule.of));
+    if (!Array.isArray(value))
+      return [{ place, sentence: refusal(name, `a list of ${rule.of}`, value).message }];
     return value.flatMap((entry, index) => mistakesIn(rule.each, entry, [...place, index]));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -46,16 +45,16 @@ export function mistakesIn(rule: Rule, value: unknown, place: Place = []): Mista
   if ('values' in rule)
     return Object.entries(value).flatMap(([key, inner]) => {
       const inside = [...place, key];
-      const wrong = checked(() => rule.names(nameOf(inside), key)).map((one) => ({ ...one, place: inside }));
+      const wrong = checked(() => rule.names(nameOf(inside), key), inside);
       return [...wrong, ...mistakesIn(rule.values, inner, inside)];
     });
   const missing = (rule.needs ?? []).filter((key) => !Object.hasOwn(value, key));
   const lacks = missing.map((key) => ({ place, sentence: `\`${name}\` lacks \`${key}\`` }));
   const wrong = Object.entries(value).flatMap(([key, inner]) => {
+    const inside = [...place, key];
     const known = Object.hasOwn(rule.keys, key) ? rule.keys[key] : undefined;
-    if (known !== undefined) return mistakesIn(known, inner, [...place, key]);
-    const unknown = (): void => void expectOneOf(name, key, Object.keys(rule.keys), 'option');
-    return checked(unknown).map(({ sentence }) => ({ place: [...place, key], sentence }));
+    if (known !== undefined) return mistakesIn(known, inner, inside);
+    return checked(() => expectOneOf(name, key, Object.keys(rule.keys), 'option'), inside);
   });
   return [...lacks, ...wrong];
 }
@@ -67,7 +66,3 @@ export const nameOf = (place: Place): string =>
     : place
         .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
         .join('');
-
-function expectList(name: string, value: unknown, of: string): never {
-  throw refusal(name, `a list of ${of}`, value);
-}

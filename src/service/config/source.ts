@@ -18,7 +18,6 @@ export interface Source {
   readonly positionOf: (place: Place) => Position;
 }
 
-/** A syntax error. */
 export interface SyntaxMistake extends Position {
   readonly sentence: string;
 }

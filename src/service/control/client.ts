@@ -38,15 +38,12 @@ const QUICK_MS = 30_000;
  * Sends a request to the daemon; as root through root's socket where it exists. An approved repair has no time limit.
  */
 export async function ask(
-  path: string,
+  socketPath: string,
   request: Request,
   isRoot = process.getuid?.() === 0,
 ): Promise<Answer> {
-  const own = rootSocketOf(path);
-  return askAt(isRoot && existsSync(own) ? own : path, request);
-}
-
-async function askAt(path: string, request: Request): Promise<Answer> {
+  const own = rootSocketOf(socketPath);
+  const path = isRoot && existsSync(own) ? own : socketPath;
   const text = await new Promise<string>((resolve, reject) => {
     const socket = createConnection(path);
     let heard = '';

@@ -52,7 +52,6 @@ const ARGUMENT: Readonly<Record<Command, string>> = {
   dashboard: 'none',
 };
 
-/** A parsed command line. */
 export type Invocation =
   | { readonly kind: 'help' | 'version' }
   /** A dry run in this process. */

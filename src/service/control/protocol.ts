@@ -1,5 +1,5 @@
 import { SelfHealingError } from '../../base/errors.js';
-import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../base/expect.js';
+import { expectKnownKeys, expectObject, expectOneOf, expectText, refusal } from '../../base/expect.js';
 
 /** Default path of the daemon's control socket. */
 export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';
@@ -10,7 +10,6 @@ export const rootSocketOf = (path: string): string => `${path.replace(/\.sock$/,
 /** The group whose members may connect. */
 export const CONTROL_GROUP = 'luminous-healing-control';
 
-/** Commands of the daemon. */
 export const COMMANDS = [
   'status',
   'explain',
@@ -55,8 +54,7 @@ export function parseRequest(line: string): Request {
   expectKnownKeys('request', given, ['version', 'command', 'argument', 'uid']);
   if (given.version !== 1) throw refusal('version', '1', given.version);
   expectOneOf('command', given.command, COMMANDS, 'command');
-  if (given.argument !== undefined && (typeof given.argument !== 'string' || given.argument === ''))
-    throw refusal('argument', 'a non-empty string', given.argument);
+  if (given.argument !== undefined) expectText('argument', given.argument);
   if (given.uid !== undefined && !(Number.isSafeInteger(given.uid) && (given.uid as number) >= 0))
     throw refusal('uid', 'the id of a user', given.uid);
   return given as unknown as Request;

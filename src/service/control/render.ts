@@ -1,9 +1,9 @@
 import { stepText } from '../../model/step-text.js';
 import type { EngineStatus, WaitingApproval } from '../../report/status.js';
 import type { Explanation } from '../../report/explain.js';
-import { Severity } from '../../model/issue.js';
 import { capabilityLines } from '../text/capability-lines.js';
 import { renderExplanations } from '../text/explanation-lines.js';
+import { nameOfSeverity } from '../text/issue-lines.js';
 import type { Paint } from '../text/paint.js';
 import { printable, printableData } from '../../base/printable.js';
 import { renderReport } from '../text/cycle-text.js';
@@ -61,9 +61,9 @@ function renderStatus(status: Answers['status'], paint: Paint): string {
     ...section(
       'Issues',
       issues.flatMap(({ component, severity, description }) => {
-        const worth = Object.entries(Severity).find(([, value]) => value === severity)?.[0] ?? '';
+        const worth = paint.faint(`(${nameOfSeverity(severity)})`);
         return [
-          `${paint.bad('✗')} ${component}: ${description} ${paint.faint(`(${worth})`)}`,
+          `${paint.bad('✗')} ${component}: ${description} ${worth}`,
           ...whyAndNext(explained.get(component)),
         ];
       }),

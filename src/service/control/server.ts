@@ -12,7 +12,6 @@ interface Listening {
   readonly places: Places;
 }
 
-/** Parts of a control server. */
 export interface ControlParts extends CommandParts {
   /** Returns the current engine. */
   readonly engine: () => SimplifiedHealingEngine | undefined;

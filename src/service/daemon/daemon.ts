@@ -3,16 +3,13 @@ import type { Clock } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { silentLogger, type Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
-import type { EventName } from '../../report/events.js';
 import { loadConfig } from '../config/load.js';
 import { ControlServer } from '../control/server.js';
-import { engineOf, type Surroundings } from './engine-of.js';
 import type { Notify } from './notify.js';
-import { Running } from './running.js';
+import { engineOf, Running, type Surroundings } from './running.js';
 import { statusLine } from '../text/status-line.js';
 import { Watchdog } from './watchdog.js';
 
-/** Parts of a daemon. */
 export interface DaemonParts extends Surroundings {
   readonly configPath: string;
   /** Path of the control socket; `undefined` for none. */
@@ -24,7 +21,7 @@ export interface DaemonParts extends Surroundings {
 }
 
 /** Events after which the status is reported again. A listener for each cycle would cost more than the cycle. */
-const CHANGES_STATUS: readonly EventName[] = [
+const CHANGES_STATUS = [
   ...(['issue:opened', 'issue:cleared', 'issue:gone', 'reading:lost', 'reading:back'] as const),
   ...(['heal:done', 'approval:asked', 'storm:began', 'storm:ended'] as const),
 ];
@@ -220,9 +217,7 @@ export class Daemon {
 }
 
 const refused = ([first = '', ...rest]: readonly string[]): string =>
-  rest.length === 0
-    ? `Configuration refused: ${first}`
-    : `Configuration refused: ${first} (and ${rest.length} more)`;
+  `Configuration refused: ${first}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

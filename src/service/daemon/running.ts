@@ -1,17 +1,51 @@
+import { createSelfHealingEngine } from '../../engine/create.js';
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
 import { invalid, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import type { HealingOptions } from '../../engine/options.js';
+import { checksOf } from '../config/checks.js';
 import type { DaemonConfig } from '../config/config.js';
-import { engineOf, type Surroundings } from './engine-of.js';
+import { allowing } from './allowed-actions.js';
 import { logJsonEvents } from './journal.js';
 import { outletsOf, type Outlet, type Served } from './outlets.js';
+
+/** Input of an engine besides the configuration. */
+export interface Surroundings {
+  readonly logger: Logger;
+  /** State directory of the service, if there is one. */
+  readonly stateFolder: string | undefined;
+}
+
+/** Creates the engine of a configuration. Opens and reads nothing; throws for what the engine refuses. */
+export function engineOf(
+  config: DaemonConfig,
+  { logger, stateFolder }: Surroundings,
+  rest: HealingOptions = {},
+): SimplifiedHealingEngine {
+  const {
+    interval: _interval,
+    jsonEvents: _jsonEvents,
+    allowedActions,
+    metrics: _metrics,
+    dashboard: _dashboard,
+    checks: ownChecks,
+    ...others
+  } = config;
+  const checks = checksOf(ownChecks);
+  // `enabledChecks` of the file selects built-in checks; the file's own checks are always enabled.
+  const enabledChecks = others.enabledChecks && [...others.enabledChecks, ...checks.map(({ name }) => name)];
+  const options = { ...others, ...(enabledChecks ? { enabledChecks } : {}), checks };
+  const state = options.state ?? (stateFolder === undefined ? undefined : `${stateFolder}/state.json`);
+  const engine = createSelfHealingEngine({ logger, ...options, state, ...rest });
+  engine.executor = allowing(allowedActions, engine.executor);
+  return engine;
+}
 
 /** A configuration in effect: its engine and its servers. */
 export class Running {
   readonly config: DaemonConfig;
   readonly engine: SimplifiedHealingEngine;
-  readonly #logger: Logger;
-  readonly #stateFolder: string | undefined;
+  readonly #surroundings: Surroundings;
   /** Servers that are not running yet, with the last error that was logged. */
   readonly #wanted = new Map<Outlet, string>();
   readonly #served: Served[] = [];
@@ -21,10 +55,9 @@ export class Running {
   /** Opens nothing. Throws for a configuration that the engine refuses. */
   constructor(config: DaemonConfig, surroundings: Surroundings) {
     this.config = config;
-    this.#logger = surroundings.logger;
-    this.#stateFolder = surroundings.stateFolder;
+    this.#surroundings = surroundings;
     this.engine = engineOf(config, surroundings);
-    if (config.jsonEvents) logJsonEvents(this.engine, this.#logger);
+    if (config.jsonEvents) logJsonEvents(this.engine, surroundings.logger);
   }
 
   /** Interval between cycles, in seconds. */
@@ -45,7 +78,8 @@ export class Running {
 
   /** Starts servers and monitoring. Resolves when it has been stopped. */
   async run(): Promise<void> {
-    for (const outlet of outletsOf(this.config, this.engine, this.#stateFolder)) this.#wanted.set(outlet, '');
+    const { stateFolder } = this.#surroundings;
+    for (const outlet of outletsOf(this.config, this.engine, stateFolder)) this.#wanted.set(outlet, '');
     await this.#open();
     if (this.#wanted.size > 0) this.#openLater();
     if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
@@ -70,6 +104,7 @@ export class Running {
 
   /** Starts the servers. A failure does not stop repairs: it is logged once, and retried with each cycle. */
   #open(): Promise<void> {
+    const { logger } = this.#surroundings;
     return (this.#opening = this.#opening.then(async () => {
       for (const [outlet, said] of this.#wanted) {
         if (this.#stopped) return;
@@ -80,10 +115,10 @@ export class Running {
           const hint = served.link?.includes('#')
             ? '; `luminous-healing dashboard` prints its address with the token'
             : '';
-          this.#logger.info(`${outlet.name} is available at ${served.url}${hint}`);
+          logger.info(`${outlet.name} is available at ${served.url}${hint}`);
         } catch (error) {
           const words = `${outlet.name} cannot be served (retried every cycle): ${messageOf(error)}`;
-          if (words !== said) this.#logger.error(words);
+          if (words !== said) logger.error(words);
           this.#wanted.set(outlet, words);
         }
       }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.js';
 
-/** Parts of a watchdog. */
 export interface WatchdogParts {
   readonly clock: Clock;
   /** Limit of systemd's watchdog, in milliseconds. */
@@ -9,7 +8,6 @@ export interface WatchdogParts {
   readonly lastCycle: () => number;
   /** Returns the interval between cycles, in milliseconds. */
   readonly intervalMs: () => number;
-  /** Notifies the watchdog. */
   readonly alive: () => Promise<void>;
 }
 

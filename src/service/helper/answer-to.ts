@@ -6,9 +6,8 @@ import { makePlan } from '../../execute/planner.js';
 import type { StartProgram } from '../../execute/start-program.js';
 import { startWithNode } from '../../execute/start-with-node.js';
 import { digestOf } from '../../memory/approvals.js';
-import { NO_HISTORY, type Generations } from '../../memory/generations.js';
 import { DEFAULT_GUARDS } from '../../model/guards.js';
-import { CHANGES_GENERATION } from '../../memory/generations.js';
+import { CHANGES_GENERATION, NO_HISTORY, type Generations } from '../../memory/generations.js';
 import { judgeSafety } from '../../gates/safety.js';
 import { refusalIn } from '../../execute/switch-end.js';
 import type { Host } from '../../host/host.js';
@@ -38,7 +37,6 @@ export interface AnswerSources {
   readonly asks: 'engine' | 'person';
   /** Reads the generations that an engine recorded. They are a claim. */
   readonly record: (path: string) => Reading<Generations>;
-  /** Reads the clocks. */
   readonly now: () => BootTime;
   /** Deadline of planning, whose reads may be slow. */
   readonly planWithin: AbortSignal;
@@ -104,19 +102,11 @@ async function planOf(
   earlier?: readonly StepReport[],
 ): Promise<Plan> {
   const { policy, host, planWithin } = parts;
+  const { thresholds, mounts, nix } = policy;
   const services = [...(policy.units.services?.values() ?? [])];
   const history = CHANGES_GENERATION.includes(action.action) ? await historyOf(parts) : NO_HISTORY;
-  const { thresholds, mounts, nix } = policy;
-  const given = {
-    host,
-    actions: ACTIONS,
-    thresholds,
-    mounts,
-    services,
-    nix,
-    history,
-    refusalOf: refusalFrom(parts),
-  };
+  const refusalOf = refusalFrom(parts);
+  const given = { host, actions: ACTIONS, thresholds, mounts, services, nix, history, refusalOf };
   return makePlan(action, given, planWithin, earlier);
 }
 
@@ -152,7 +142,9 @@ function judge(plan: Plan, request: HelperRequest, parts: AnswerSources): Block 
   const safety = judgeSafety(plan, policy.units, { approved: true });
   if (safety) return byPolicy(safety);
   const unapproved =
-    parts.asks === 'person' ? needless(plan) : judgeApproval(plan, request, approvalIn(parts));
+    parts.asks === 'person'
+      ? needless(plan)
+      : judgeApproval(plan, request, (digest) => parts.approvals.find(digest, now()));
   if (unapproved) return unapproved;
   let acts;
   try {
@@ -170,11 +162,6 @@ function needless({ approval, action }: Plan): Block | undefined {
   if (approval !== undefined) return undefined;
   return { reason: 'unavailable', sentence: `\`${action}\` needs no approval as it is planned now` };
 }
-
-const approvalIn =
-  ({ approvals, now }: AnswerSources) =>
-  (digest: string) =>
-    approvals.find(digest, now());
 
 /** Records a person's approval of exactly this plan. */
 async function approve(plan: Plan, { approvals, uid, now }: AnswerSources): Promise<void> {

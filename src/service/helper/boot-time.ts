@@ -5,7 +5,6 @@ import { bootId } from '../../base/boot-id.js';
 export interface BootTime {
   /** Wall clock, in milliseconds since the epoch. */
   readonly at: number;
-  /** Identifier of the boot. */
   readonly boot: string;
   /** Time since that boot in milliseconds, including suspend (CLOCK_BOOTTIME). */
   readonly upMs: number;

@@ -4,7 +4,6 @@ import type { Guards } from '../../model/guards.js';
 import type { Block, Plan } from '../../model/plan.js';
 import { ageOf, type BootTime } from './boot-time.js';
 
-/** One act of the helper. */
 export interface HelperAct {
   /** Wall clock, in milliseconds since the epoch: the only clock that survives a restart of the host. */
   readonly at: number;
@@ -65,37 +64,26 @@ export function judgeLimits(
   { componentPerHour, hostPerHour, generationsPerDay }: Guards['budget'],
   now: number,
 ): Block | undefined {
-  const made = acts.filter(({ refused }) => refused === undefined);
-  const within = (span: number, counts: (act: HelperAct) => boolean): readonly number[] =>
-    made
-      .filter((act) => now - act.at < span && counts(act))
+  const over = (span: number, most: number, counts: (act: HelperAct) => boolean, what: string) => {
+    const times = acts
+      .filter((act) => act.refused === undefined && now - act.at < span && counts(act))
       .map(({ at }) => at)
       .sort((a, b) => a - b);
+    return spent(times, most, span, now, what);
+  };
+  const changes = ({ action }: { readonly action: string }): boolean => CHANGES_GENERATION.includes(action);
   const sentences = [
     ...plan.targets.map(({ id }) =>
-      spent(
-        within(HOUR, ({ targets }) => targets.includes(id)),
-        componentPerHour,
+      over(
         HOUR,
-        now,
+        componentPerHour,
+        ({ targets }) => targets.includes(id),
         `acts of the root helper on ${id} in the last hour`,
       ),
     ),
-    spent(
-      within(HOUR, () => true),
-      hostPerHour,
-      HOUR,
-      now,
-      'acts of the root helper in the last hour',
-    ),
-    CHANGES_GENERATION.includes(plan.action) && !isUndo(plan)
-      ? spent(
-          within(DAY, ({ action }) => CHANGES_GENERATION.includes(action)),
-          generationsPerDay,
-          DAY,
-          now,
-          'changes of the generation by the root helper in the last day',
-        )
+    over(HOUR, hostPerHour, () => true, 'acts of the root helper in the last hour'),
+    changes(plan) && !isUndo(plan)
+      ? over(DAY, generationsPerDay, changes, 'changes of the generation by the root helper in the last day')
       : undefined,
   ];
   const sentence = sentences.find((one) => one !== undefined);

@@ -8,7 +8,6 @@ import { parseStrictJson } from './strict-json.js';
 
 /** The approval of one exact plan by a person, whom the kernel identified. */
 export interface PersonApproval extends BootTime {
-  /** Fingerprint of the plan. */
   readonly digest: string;
   readonly action: string;
   /** User who approved it. */

@@ -65,13 +65,14 @@ export function parsePolicy(value: unknown): HelperPolicy {
   expectKnownKeys('policy', given, KEYS);
   if (given.version !== 1) throw refusal('version', '1', given.version);
   return {
-    actions: actionNames('actions', given.actions),
+    actions: actionNames(given.actions),
     units: {
       // `failed`: any failed unit that another one wants, as for an engine without a list.
       services: given.services === 'failed' ? undefined : watchedUnits(given.services ?? null),
       protect: expectStrings('protect', given.protect ?? []),
     },
-    allowApprovals: allowed(given.allowApprovals),
+    allowApprovals:
+      given.allowApprovals !== undefined && expectBoolean('allowApprovals', given.allowApprovals),
     approvedBy: approversFrom(given.approvedBy ?? {}),
     thresholds: thresholdValues(given.thresholds),
     mounts: new MountRules(given.mounts),
@@ -79,11 +80,6 @@ export function parsePolicy(value: unknown): HelperPolicy {
     record: given.record === undefined ? undefined : absolutePath('record', given.record),
     limits: limitsFrom(given.limits ?? {}),
   };
-}
-
-function allowed(value: unknown = false): boolean {
-  expectBoolean('allowApprovals', value);
-  return value as boolean;
 }
 
 function approversFrom(value: unknown): ReadonlyMap<string, Approver> {
@@ -102,10 +98,10 @@ function absolutePath(option: string, value: unknown): string {
   throw refusal(option, 'an absolute path', value);
 }
 
-function actionNames(option: string, value: unknown): readonly string[] {
+function actionNames(value: unknown): readonly string[] {
   const known = actionRegistry().names;
-  return expectStrings(option, value).map((name, index) =>
-    expectOneOf(`${option}[${index}]`, name, known, 'action'),
+  return expectStrings('actions', value).map((name, index) =>
+    expectOneOf(`actions[${index}]`, name, known, 'action'),
   );
 }
 

@@ -33,7 +33,6 @@ export interface Connection {
   readonly asks?: 'engine' | 'person';
   /** Rejects for a user who may not approve. Default: by the group of the helper's socket. */
   readonly expectPerson?: (uid: number) => Promise<void>;
-  /** Path of the policy. */
   readonly policyFile: string;
   /** Folder of the recorded acts and approvals. */
   readonly stateFolder: string;

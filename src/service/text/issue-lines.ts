@@ -92,10 +92,13 @@ function alike({ issue, plan, actionTaken, outcome, blockedBy, error = '' }: Hea
   ]);
 }
 
+/** Returns `HIGH` for a severity of 3. */
+export const nameOfSeverity = (severity: Severity): string =>
+  Object.entries(Severity).find(([, value]) => value === severity)?.[0] ?? '';
+
 function title({ first: { issue }, items }: Group<HealingResult>, number: number, paint: Paint): string {
-  const severity = Object.entries(Severity).find(([, value]) => value === issue.severity)?.[0] ?? '';
   const many = items.length === 1 ? '' : `${items.length} alike, the first: `;
-  return `  ${number}. ${many}${paint.bad(issue.description)} ${paint.faint(`(${severity})`)}`;
+  return `  ${number}. ${many}${paint.bad(issue.description)} ${paint.faint(`(${nameOfSeverity(issue.severity)})`)}`;
 }
 
 const shortLine = (group: Group<HealingResult>, number: number, paint: Paint): string =>

@@ -1,3 +1,4 @@
+import { counted } from '../../report/counted.js';
 import type { EngineStatus } from '../../report/status.js';
 
 /** Returns the state of an engine in one line, for `systemctl status`. */
@@ -25,8 +26,6 @@ export function statusLine(status: EngineStatus): string {
 }
 
 const MOST_LISTED = 5;
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Many are counted first. */
 const issuesWith = (components: readonly string[]): string =>

@@ -1,23 +1,36 @@
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { refusalOf, type Asked, type Need } from '../../../src/observe/dashboard/access.js';
+import { refusalOf, type Need } from '../../../src/observe/dashboard/access.js';
 import { rulesFrom } from '../../../src/observe/dashboard/options.js';
 
 const TOKEN = 'sixteen-characters-and-more';
-const asked: Asked = {
-  localAddress: '127.0.0.1',
-  host: '127.0.0.1:8080',
-  origin: undefined,
-  fetchSite: undefined,
-  authorization: undefined,
-  token: undefined,
-  forwarded: false,
-  contentType: undefined,
-};
+interface Asked {
+  readonly localAddress: string;
+  readonly host: string | undefined;
+  readonly origin?: string;
+  readonly fetchSite?: string;
+  readonly authorization?: string | undefined;
+  readonly token?: string;
+  readonly forwarded?: boolean;
+  readonly contentType?: string | undefined;
+}
+const asked: Asked = { localAddress: '127.0.0.1', host: '127.0.0.1:8080' };
 const open = rulesFrom();
 const guarded = rulesFrom({ token: TOKEN, controls: true });
 const order: Asked = { ...asked, authorization: `Bearer ${TOKEN}`, contentType: 'application/json' };
 
-const status = (from: Asked, need: Need, rules = open): number => refusalOf(from, rules, need)?.status ?? 200;
+const requestOf = ({ localAddress, forwarded, fetchSite, token, contentType, ...headers }: Asked) => {
+  const more = {
+    'sec-fetch-site': fetchSite,
+    'x-luminous-token': token,
+    'content-type': contentType,
+    via: forwarded ? '1.1 proxy' : undefined,
+  };
+  const request = { socket: { localAddress }, httpVersion: '1.1', headers: { ...headers, ...more } };
+  return request as unknown as IncomingMessage;
+};
+const status = (from: Asked, need: Need, rules = open): number =>
+  refusalOf(requestOf(from), rules, need)?.status ?? 200;
 
 describe('the Host header of a request', () => {
   test.each(['127.0.0.1', '127.0.0.1:8080', 'localhost:1', 'LOCALHOST', '[::1]:8080', '127.8.8.8'])(

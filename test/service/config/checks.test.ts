@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/base/logger.js';
 import { parseConfig } from '../../../src/service/config/load.js';
-import { engineOf } from '../../../src/service/daemon/engine-of.js';
+import { engineOf } from '../../../src/service/daemon/running.js';
 
 const parsed = (checks: unknown, more = {}) => parseConfig(JSON.stringify({ ...more, checks }), 'c.json');
 const mistakes = async (checks: unknown, more = {}): Promise<readonly string[]> => {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { loadConfig, parseConfig } from '../../../src/service/config/load.js';
-import { engineOf } from '../../../src/service/daemon/engine-of.js';
+import { engineOf } from '../../../src/service/daemon/running.js';
 
 const mistakes = async (text: string): Promise<readonly string[]> => {
   const loaded = await parseConfig(text, 'c.json');

@@ -46,10 +46,8 @@ export function actsOf({ acts, results }: EngineStatus): ActView[] {
         plan: result?.plan ? planOf(result.plan) : null,
         rungs: (result?.attempts ?? [])
           .slice(0, -1)
-          .map((rung) =>
-            cut(
-              `Tried before: ${rung.action}: ${rung.outcome}${rung.error === undefined ? '' : `, ${rung.error}`}`,
-            ),
+          .map(({ action, outcome, error }) =>
+            cut(`Tried before: ${action}: ${outcome}${error === undefined ? '' : `, ${error}`}`),
           ),
       };
     });
@@ -65,36 +63,21 @@ export function heldOf({ results }: EngineStatus): HeldView[] {
 }
 
 function held(result: HealingResult, keyOf: (name: string) => string): HeldView[] {
-  const { issue, timestamp, actionTaken } = result;
-  const at = timestamp.getTime();
-  const { component, description } = issue;
-  if (result.outcome === 'skipped') {
-    const { when, next } = GATE_MEANINGS[result.blockedBy];
-    const key = keyOf(`${component} ${result.blockedBy}`);
-    return [
-      {
-        ...{ key, at, component, description: cut(description), blockedBy: result.blockedBy },
-        ...{ because: cut(result.error), when, next },
-      },
-    ];
-  }
-  if (result.outcome !== 'planned') return [];
-  const because = cut(`\`${actionTaken}\` would run: ${result.plan.effect}`);
-  const when = 'the engine is in dry-run mode';
-  const next = 'Nothing until `dryRun` is set to false';
+  if (result.outcome !== 'skipped' && result.outcome !== 'planned') return [];
+  const { component, description } = result.issue;
+  const [blockedBy, because, { when, next }] =
+    result.outcome === 'skipped'
+      ? [result.blockedBy, result.error, GATE_MEANINGS[result.blockedBy]]
+      : (['dry-run', `\`${result.actionTaken}\` would run: ${result.plan.effect}`, DRY_RUN] as const);
   return [
     {
-      key: keyOf(`${component} dry-run`),
-      at,
-      component,
-      description: cut(description),
-      blockedBy: 'dry-run',
-      because,
-      when,
-      next,
+      ...{ key: keyOf(`${component} ${blockedBy}`), at: result.timestamp.getTime(), component },
+      ...{ description: cut(description), blockedBy, because: cut(because), when, next },
     },
   ];
 }
+
+const DRY_RUN = { when: 'the engine is in dry-run mode', next: 'Nothing until `dryRun` is set to false' };
 
 /** Numbers equal names. Times are no keys: a repeated result gets a new time. */
 function numbered(): (name: string) => string {

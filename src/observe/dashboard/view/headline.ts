@@ -2,8 +2,8 @@ import { BEING_REPAIRED, type Explanation } from '../../../report/explain.js';
 import type { EngineStatus } from '../../../report/status.js';
 import { Severity } from '../../../model/issue.js';
 import { span } from '../../../base/format.js';
+import { counted } from '../../../report/counted.js';
 import { headlineWith } from './bounds.js';
-import { worstFirst } from './order.js';
 import type { Headline } from './view.js';
 
 /** Added to three intervals before a missing cycle counts as a failure, in milliseconds. */
@@ -44,8 +44,8 @@ export function headlineOf(status: EngineStatus, explained: readonly Explanation
       'Many services failed at once.',
       'They probably share one cause: find it first. Nothing is repaired until no further service fails for a while.',
     );
-  const counted = explained.filter(({ issue }) => issue.severity > Severity.LOW);
-  if (counted.length > 0) return openIssues(status, counted);
+  const severe = explained.filter(({ issue }) => issue.severity > Severity.LOW);
+  if (severe.length > 0) return openIssues(status, severe);
   return healthy(status, explained.length);
 }
 
@@ -137,7 +137,14 @@ function healthy(
   );
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** Compares issues: the most severe first, then by name, so that equal ones keep their places from view to view. */
+export const worstFirst = (a: Explanation, b: Explanation): number =>
+  b.issue.severity - a.issue.severity ||
+  compare(a.component, b.component) ||
+  compare(a.issue.type, b.issue.type);
+
+/** Compares by code units: the same on every machine, and faster than a locale. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -28,7 +28,6 @@ export class Hour {
     for (const { values, ...about } of series) this.#series.set(about.key, { about, values: [...values] });
   }
 
-  /** Returns the whole history. */
   read(): History {
     return {
       times: this.#times,

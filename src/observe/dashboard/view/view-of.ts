@@ -5,19 +5,14 @@ import type { Metrics } from '../../../report/counts.js';
 import { actsOf, heldOf, planOf } from './acts.js';
 import { bannersOf } from './banners.js';
 import { cut, cutAll, EXPLANATION } from './bounds.js';
-import { headlineOf } from './headline.js';
-import { worstFirst } from './order.js';
+import { headlineOf, worstFirst } from './headline.js';
 import { readingsOf, unitsOf } from './readings.js';
 import { withoutLogs } from './without-logs.js';
 import type { ApprovalView, BreakerView, IssueView, View } from './view.js';
 import { commandFor } from '../../../model/operator-command.js';
 
-/** Limit of issues, the most severe first. */
-const ISSUES = 50;
-/** Limit of approval requests. */
-const APPROVALS = 50;
-/** Limit of breakers. */
-const BREAKERS = 50;
+/** Limit of issues, of approval requests and of breakers. */
+const ROWS = 50;
 /** Limit of operator commands, the newest first. */
 const COMMANDS = 10;
 
@@ -26,7 +21,6 @@ export interface Facts {
   readonly status: EngineStatus;
   readonly explained: readonly Explanation[];
   readonly metrics: Metrics;
-  /** Name of the machine. */
   readonly host: string;
   readonly controls: boolean;
   /** Set when log lines and the output of commands are included: only for readers with a token. */
@@ -54,8 +48,8 @@ export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View 
     },
     banners: bannersOf(status),
     approvals: approvalsOf(status, at),
-    issues: worst.slice(0, ISSUES).map((one) => issueOf(one, at)),
-    moreIssues: Math.max(0, worst.length - ISSUES),
+    issues: worst.slice(0, ROWS).map((one) => issueOf(one, at)),
+    moreIssues: Math.max(0, worst.length - ROWS),
     issuesByType: { resource: open('resource'), service: open('service'), system: open('system') },
     readings: readingsOf(status.verdicts),
     units,
@@ -88,7 +82,7 @@ export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View 
 }
 
 const approvalsOf = ({ approvals }: EngineStatus, at: number): ApprovalView[] =>
-  approvals.slice(0, APPROVALS).map(({ id, component, action, reason, askedAgoMs, lapsesInMs, plan }) => ({
+  approvals.slice(0, ROWS).map(({ id, component, action, reason, askedAgoMs, lapsesInMs, plan }) => ({
     id,
     component,
     action,
@@ -117,11 +111,11 @@ const issueOf = (one: Explanation & { readonly hiddenLines?: number }, at: numbe
   text: cut(one.text, EXPLANATION),
 });
 
-/** Returns the breakers that are not closed, and components whose last repair failed; at most 50. */
+/** Returns the breakers that are not closed, and components whose last repair failed. */
 const breakersOf = ({ components }: EngineStatus, at: number): BreakerView[] =>
   components
     .filter(({ breaker, failures, needsHuman }) => breaker !== 'closed' || failures > 0 || needsHuman)
-    .slice(0, BREAKERS)
+    .slice(0, ROWS)
     .map(({ component, breaker, breakerForMs, failures, needsHuman }) => ({
       component,
       breaker,

@@ -9,7 +9,6 @@ export type * from './repair-views.js';
  */
 export interface View {
   readonly at: number;
-  /** Name of the machine. */
   readonly host: string;
   readonly headline: Headline;
   readonly engine: EngineView;
@@ -69,7 +68,6 @@ export interface Headline {
   readonly detail: string;
 }
 
-/** State of the engine. */
 export interface EngineView {
   readonly monitoring: boolean;
   /** Milliseconds from cycle to cycle; `null` when it is not monitoring. */
