@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Check } from '../detect/check.js';
+import { percent } from '../detect/percent.js';
 import { judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, type CommonOptions } from './make.js';
 import { number, type CheckRule } from './rules.js';
@@ -22,10 +23,9 @@ export function heap(options: HeapOptions = {}): Check {
     run: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       const value = (100 * used) / limit;
-      const show = (percent: number): string => `${percent.toFixed(1)} %`;
       return judgeLimits(
-        [{ what: 'use of the heap', value, max: maxPercent, show }],
-        `heap is used by ${show(value)}`,
+        [{ what: 'use of the heap', value, max: maxPercent, show: percent }],
+        `heap is used by ${percent(value)}`,
       );
     },
   });

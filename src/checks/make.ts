@@ -109,18 +109,10 @@ function withSeverity(run: Check['run'], severity: Severity): Check['run'] {
   };
 }
 
-export const ok = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'ok',
-  reason,
-  ...more,
-});
-export const bad = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'bad',
-  reason,
-  ...more,
-});
-export const unknownVerdict = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'unknown',
-  reason,
-  ...more,
-});
+const verdict =
+  (status: Verdict['status']) =>
+  (reason: string, more: Partial<Verdict> = {}): Verdict => ({ status, reason, ...more });
+
+export const ok = verdict('ok');
+export const bad = verdict('bad');
+export const unknownVerdict = verdict('unknown');
