@@ -20,7 +20,6 @@ export interface ClockOptions extends CommonOptions {
   readonly maxOffsetMs?: number;
 }
 
-/** Rule of the options of {@link clock}. */
 export const CLOCK_RULE: CheckRule = {
   keys: {
     ...{ synchronised: boolean, server: text, port: whole(1, 65_535) },

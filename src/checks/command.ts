@@ -33,7 +33,6 @@ const argv: Leaf = (name, value) => {
 const code = whole(0, 125);
 const exitCode: Leaf = (name, value) => (Array.isArray(value) ? listOf(code) : code)(name, value);
 
-/** Rule of the options of {@link command}. */
 export const COMMAND_RULE: CheckRule = {
   keys: { argv, cwd: path, env: record(secret), exitCode, number: bounds, ...CONTENT_KEYS },
   needs: ['argv'],

@@ -26,7 +26,6 @@ export interface DirectoryOptions extends CommonOptions, PathOptions {
   readonly maxBytes?: number;
 }
 
-/** Rule of the options of {@link directory}. */
 export const DIRECTORY_RULE: CheckRule = {
   keys: {
     ...PATH_KEYS,

@@ -38,7 +38,6 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
   readonly perSecond?: { readonly min?: number; readonly max?: number };
 }
 
-/** Rule of the options of {@link file}. */
 export const FILE_RULE: CheckRule = {
   keys: {
     ...PATH_KEYS,

@@ -11,7 +11,6 @@ export interface HeapOptions extends CommonOptions {
   readonly maxPercent?: number;
 }
 
-/** Rule of the options of {@link heap}. */
 export const HEAP_RULE: CheckRule = { keys: { maxPercent: number(0, 100) } };
 
 /** Makes a check of this program's own heap: how much of its limit is used. */

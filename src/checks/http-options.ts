@@ -80,7 +80,6 @@ const auth: Leaf = (name, value) => {
   else object({ user: text, password: secret }, ['user', 'password'])(name, value);
 };
 
-/** Rule of the options of {@link http}. */
 export const HTTP_RULE: CheckRule = {
   keys: {
     url,

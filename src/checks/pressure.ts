@@ -16,7 +16,6 @@ export interface PressureOptions extends CommonOptions {
   readonly of?: 'some' | 'full';
 }
 
-/** Rule of the options of {@link pressure}. */
 export const PRESSURE_RULE: CheckRule = {
   keys: {
     resource: oneOf(['cpu', 'memory', 'io'], 'resource'),

@@ -39,7 +39,6 @@ const paired = inOrder([
   ['minAgeSeconds', 'maxAgeSeconds'],
 ]);
 
-/** Rule of the options of {@link process}. */
 export const PROCESS_RULE: CheckRule = {
   keys: {
     ...{ unit, pidFile: path, match: pattern },

@@ -15,7 +15,6 @@ export interface TimerOptions extends CommonOptions {
   readonly maxAgeSeconds: number;
 }
 
-/** Rule of the options of {@link timer}. */
 export const TIMER_RULE: CheckRule = {
   keys: { timer: unit, maxAgeSeconds: number(1, 1e10) },
   needs: ['timer', 'maxAgeSeconds'],

@@ -19,7 +19,6 @@ export interface TlsOptions extends CommonOptions, TlsTrust {
   readonly minDays?: number;
 }
 
-/** Rule of the options of {@link tls}. */
 export const TLS_RULE: CheckRule = {
   keys: { host: text, port: whole(1, 65_535), minDays: number(0, 3_650), ...TRUST_KEYS },
   needs: ['host'],

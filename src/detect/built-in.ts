@@ -5,7 +5,7 @@ import type { GaugePart, RecentReading, Snapshot } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { CPU_CHECK } from './cpu.js';
 import { DISK_CHECK, NO_RULES } from './disk.js';
-import type { GaugeCheck } from './gauge-check.js';
+import type { GaugeCheck } from './gauge-verdict.js';
 import { LOAD_CHECK } from './load.js';
 import { MEMORY_CHECK } from './memory.js';
 import type { MountRules } from './mount-rules.js';

@@ -3,19 +3,10 @@ import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snaps
 import type { ComponentVerdict } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
+import type { InspectRequest } from './inspect-request.js';
 import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
 import { longestStartMs, shareOfFirstInterval, waitBeforeStart } from './spread.js';
-
-/** Options for one run of the checks of the host program. */
-export interface UserCheckRun {
-  /** Component to read. Default: all. */
-  readonly component?: string | undefined;
-  readonly fresh?: boolean | undefined;
-  readonly recent?: boolean | undefined;
-  readonly skip?: ((component: string) => boolean) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 type Started = ComponentVerdict | Promise<ComponentVerdict>;
 
@@ -84,7 +75,7 @@ export class UserChecks {
   run(
     names: readonly string[],
     snapshot: Snapshot,
-    request: UserCheckRun,
+    request: InspectRequest,
   ): readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]> {
     if (this.#runners.size === 0) return NO_VERDICTS;
     const runners = names.flatMap((name) => {
@@ -107,7 +98,7 @@ export class UserChecks {
     started: readonly Started[],
     others: readonly CheckRunner[],
     snapshot: Snapshot,
-    request: UserCheckRun,
+    request: InspectRequest,
   ): Promise<readonly ComponentVerdict[]> {
     const verdicts = [...started];
     let wait = true;
@@ -125,13 +116,12 @@ export class UserChecks {
   #runOne(
     runner: CheckRunner,
     snapshot: Snapshot,
-    { component, fresh, recent, signal }: UserCheckRun,
-  ): ComponentVerdict | Promise<ComponentVerdict> {
-    const whileBusy = fresh ? 'rerun' : 'share';
+    { component, fresh, recent, signal }: InspectRequest,
+  ): Started {
     const due = this.#dues.get(runner.check.name);
-    if (due === undefined) return runner.run(snapshot, signal, whileBusy);
+    if (due === undefined) return runner.run(snapshot, signal, fresh);
     const now = this.#monotonic();
     const last = recent && component === undefined ? due.lastAt(now) : undefined;
-    return last ?? due.keep(runner.run(snapshot, signal, whileBusy), now);
+    return last ?? due.keep(runner.run(snapshot, signal, fresh), now);
   }
 }
