@@ -109,7 +109,7 @@ export class BuiltInChecks {
     const isCalm = !isUnknown(kills) && kills.recent === 0 && state !== 'degraded' && !isUnknown(state);
     if (isCalm && state === this.#calm.state && kills.sinceBoot === this.#calm.kills)
       return this.#calm.verdicts;
-    const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
+    const own = state === 'degraded' && judgesServices ? this.#judgeServices(snapshot) : [];
     const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
     const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
@@ -117,5 +117,3 @@ export class BuiltInChecks {
     return verdicts;
   }
 }
-
-const isDegraded = (system: Snapshot['system']): boolean => !isUnknown(system) && system.state === 'degraded';
