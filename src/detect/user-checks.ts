@@ -3,7 +3,7 @@ import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snaps
 import type { ComponentVerdict } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
-import type { InspectRequest } from './inspect-request.js';
+import type { InspectRequest } from './detector-port.js';
 import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
 
