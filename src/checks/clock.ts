@@ -4,7 +4,7 @@ import { runProgram } from '../host/systemd/run-program.js';
 import type { Verdict } from '../model/issue.js';
 import { span } from '../base/format.js';
 import { withinLimit } from './deadline.js';
-import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
+import { CannotTell, cannotTell, judging, WrongAnswer } from './failure.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { boolean, number, text, whole, type CheckRule } from './rules.js';
 
@@ -20,7 +20,6 @@ export interface ClockOptions extends CommonOptions {
   readonly maxOffsetMs?: number;
 }
 
-/** Rule of the options of {@link clock}. */
 export const CLOCK_RULE: CheckRule = {
   keys: {
     ...{ synchronised: boolean, server: text, port: whole(1, 65_535) },
@@ -38,8 +37,7 @@ export function clockWith(options: ClockOptions, timedatectl: string): Check {
   expectOptions('clock', CLOCK_RULE, options);
   return makeCheck(options, {
     ...{ name: 'clock', type: 'system' },
-    run: async (context) =>
-      judge(options, timedatectl, context).catch((error: unknown) => verdictOfFailure('clock', error)),
+    run: judging('clock', (context) => judge(options, timedatectl, context)),
   });
 }
 
@@ -56,16 +54,12 @@ async function judge(options: ClockOptions, timedatectl: string, context: RunCon
 
 async function expectSynchronised(timedatectl: string, { signal, timeoutMs }: RunContext): Promise<void> {
   const args = ['show', '--property=NTPSynchronized', '--value'];
-  const { stdout, stderr, exitStatus } = await runProgram(timedatectl, args, { timeoutMs, signal }).catch(
-    (error: unknown) => {
-      throw new CannotTell(messageOf(error));
-    },
-  );
+  const asked = runProgram(timedatectl, args, { timeoutMs, signal });
+  const { stdout, stderr, exitStatus } = await asked.catch(cannotTell());
   const word = stdout.trim();
   if (exitStatus !== 0 || (word !== 'yes' && word !== 'no')) {
     const [complaint = ''] = stderr.trim().split('\n');
-    const answer = word === '' ? 'it printed nothing' : `it printed ${word}`;
-    const why = complaint === '' ? answer : complaint;
+    const why = complaint === '' ? `it printed ${word === '' ? 'nothing' : word}` : complaint;
     throw new CannotTell(`timedatectl does not show NTPSynchronized: ${why}`);
   }
   if (word === 'no') throw new WrongAnswer('is not synchronised');

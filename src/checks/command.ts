@@ -2,10 +2,10 @@ import type { Check } from '../detect/check.js';
 import { expectArray, refusal } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
 import { CONTENT_KEYS, expectContent, type ContentOptions } from './content.js';
-import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
+import { CannotTell, judging, WrongAnswer } from './failure.js';
 import { firstNumber, judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
-import { bounds, path, record, secret, whole, type CheckRule, type Leaf } from './rules.js';
+import { bounds, listOf, path, record, secret, whole, type CheckRule, type Leaf } from './rules.js';
 import { MAX_OUTPUT_BYTES, runCommand } from './run-command.js';
 import { readSecret, type Secret } from './secret.js';
 
@@ -30,13 +30,9 @@ const argv: Leaf = (name, value) => {
       throw refusal(`${name}[${index}]`, 'a string', one);
   if (list.length === 0) throw refusal(name, 'a program and its arguments', value);
 };
-const exitCode: Leaf = (name, value) => {
-  const one = whole(0, 125);
-  if (!Array.isArray(value)) return one(name, value);
-  for (const [index, code] of value.entries()) one(`${name}[${index}]`, code);
-};
+const code = whole(0, 125);
+const exitCode: Leaf = (name, value) => (Array.isArray(value) ? listOf(code) : code)(name, value);
 
-/** Rule of the options of {@link command}. */
 export const COMMAND_RULE: CheckRule = {
   keys: { argv, cwd: path, env: record(secret), exitCode, number: bounds, ...CONTENT_KEYS },
   needs: ['argv'],
@@ -58,8 +54,7 @@ export function command(options: CommandOptions): Check {
   const what = `command:${options.argv[0]!.split('/').at(-1)!}`;
   return makeCheck(options, {
     ...{ name: what, type: 'service' },
-    run: async (context) =>
-      judge(what, options, context).catch((error: unknown) => verdictOfFailure(what, error)),
+    run: judging(what, (context) => judge(what, options, context)),
   });
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { refusal } from '../base/expect.js';
 import { WrongAnswer } from './failure.js';
 import { pattern, texts, type Leaf } from './rules.js';
 
@@ -40,6 +42,15 @@ export function matchesPattern(content: string, matches: string | RegExp): boole
     typeof matches === 'string' ? new RegExp(matches) : new RegExp(matches.source, matches.flags);
   return source.test(content);
 }
+
+/** Rule of a SHA-256 in hex. */
+export const digest: Leaf = (name, value) => {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/i.test(value))
+    throw refusal(name, 'a SHA-256 in hex', value);
+};
+
+/** Returns the SHA-256 of some bytes, in hex. */
+export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const quoted = (value: string): string =>
   JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

@@ -8,11 +8,13 @@ const SLICES = 20;
 
 /** A time limit passed. */
 export class TimeLimit extends Error {
+  readonly limitMs: number;
   /** `true` if this program's own event loop was on time; otherwise the other side may have answered. */
   readonly onTime: boolean;
 
   constructor(limitMs: number, onTime: boolean) {
     super(`no answer within ${limitMs} ms`);
+    this.limitMs = limitMs;
     this.onTime = onTime;
   }
 }

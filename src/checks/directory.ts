@@ -1,15 +1,13 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../base/errors.js';
 import type { Verdict } from '../model/issue.js';
-import { bytes, span } from '../base/format.js';
+import { bytes } from '../base/format.js';
 import { matchesPattern } from './content.js';
-import { CannotTell, verdictOfFailure } from './failure.js';
-import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';
+import { CannotTell, cannotTell, judging } from './failure.js';
+import { ageOf, Growth, PATH_KEYS, secondsSince, statExpected, type PathOptions } from './file-facts.js';
 import { inOrder, judgeLimits } from './limits.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
-import { expectWritable } from './read-only.js';
 import { number, pattern, whole, type CheckRule } from './rules.js';
 
 /** Options of {@link directory}. */
@@ -28,7 +26,6 @@ export interface DirectoryOptions extends CommonOptions, PathOptions {
   readonly maxBytes?: number;
 }
 
-/** Rule of the options of {@link directory}. */
 export const DIRECTORY_RULE: CheckRule = {
   keys: {
     ...PATH_KEYS,
@@ -65,8 +62,7 @@ export function directory(options: DirectoryOptions): Check {
   const growth = new Growth();
   return makeCheck(options, {
     ...{ name: what, type: 'resource' },
-    run: async ({ signal }) =>
-      judge(what, options, growth, signal).catch((error: unknown) => verdictOfFailure(what, error)),
+    run: judging(what, ({ signal }) => judge(what, options, growth, signal)),
   });
 }
 
@@ -80,41 +76,29 @@ async function judge(
   growth: Growth,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { exists = true, newestMinBytes, newestMaxAgeSeconds } = options;
-  const stats = await statOf(options.path);
-  if (stats === undefined) return exists ? bad(`${what} is not there`) : ok(`${what} is not there`);
-  if (!exists) return bad(`${what} is there`);
-  if (!stats.isDirectory()) return bad(`${what} is not a directory`);
-  expectFacts(stats, options);
-  if (options.writable) await expectWritable(options.path);
+  const { newestMinBytes, newestMaxAgeSeconds } = options;
+  const stats = await statExpected(options, 'directory');
+  if (stats === undefined) return ok(`${what} is not there`);
   const age = ageOf(what, stats.mtimeMs, options);
   if (COUNTED.every((key) => options[key] === undefined)) return judgeLimits([age], `${what} is there`);
-  const { newest, count, size } = await filesBelow(options, signal);
+  const { newest, count, size } = await filesBelow(options, signal).catch(cannotTell());
   if (newest === undefined && (newestMaxAgeSeconds !== undefined || newestMinBytes !== undefined))
     return bad(
       `${what} has no file${options.match === undefined ? '' : ` that matches ${String(options.match)}`}`,
     );
-  const newestAge = newest === undefined ? 0 : Math.max(0, (Date.now() - newest.mtimeMs) / 1_000);
-  const seconds = (value: number): string => span(value * 1_000);
+  const newestAge = newest === undefined ? 0 : secondsSince(newest.mtimeMs);
   return judgeLimits(
     [
-      {
-        what: `age of the newest file in ${what}`,
-        value: newestAge,
-        max: newestMaxAgeSeconds,
-        show: seconds,
-        unit: 's',
-      },
+      { what: `age of the newest file in ${what}`, value: newestAge, max: newestMaxAgeSeconds, unit: 's' },
       {
         what: `size of the newest file in ${what}`,
         value: newest?.size ?? 0,
         min: newestMinBytes,
-        show: bytes,
         unit: 'B',
       },
       { what: `number of files in ${what}`, value: count, min: options.minFiles, max: options.maxFiles },
-      { what: `size of ${what}`, value: size ?? 0, max: options.maxBytes, show: bytes, unit: 'B' },
-      growth.measure(what, size ?? 0, options.maxGrowthBytesPerHour),
+      { what: `size of ${what}`, value: size ?? 0, max: options.maxBytes, unit: 'B' },
+      growth.perHour(what, size ?? 0, options.maxGrowthBytesPerHour),
       age,
     ],
     `${what} has ${count} files${size === undefined ? '' : `, ${bytes(size)}`}`,
@@ -146,23 +130,19 @@ async function filesBelow(
   let seen = 0;
   const batch: string[] = [];
   const folders = [root];
-  try {
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for await (const entry of await entriesOf(folder, root)) {
-        signal.throwIfAborted();
-        seen += 1;
-        if (seen > MOST_FILES) throw new CannotTell(`it has more than ${MOST_FILES} files`);
-        const path = `${folder}/${entry.name}`;
-        if (entry.isDirectory()) folders.push(path);
-        if (!entry.isFile() || (match !== undefined && !matchesPattern(entry.name, match))) continue;
-        if (onlyNames) found.count += 1;
-        else if (batch.push(path) >= BATCH) await lookAt(batch.splice(0), found);
-      }
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for await (const entry of await entriesOf(folder, root)) {
+      signal.throwIfAborted();
+      seen += 1;
+      if (seen > MOST_FILES) throw new CannotTell(`it has more than ${MOST_FILES} files`);
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) folders.push(path);
+      if (!entry.isFile() || (match !== undefined && !matchesPattern(entry.name, match))) continue;
+      if (onlyNames) found.count += 1;
+      else if (batch.push(path) >= BATCH) await lookAt(batch.splice(0), found);
     }
-    await lookAt(batch, found);
-  } catch (error) {
-    throw new CannotTell(messageOf(error));
   }
+  await lookAt(batch, found);
   return found;
 }
 

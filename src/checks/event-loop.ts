@@ -13,7 +13,6 @@ export interface EventLoopOptions extends CommonOptions {
   readonly percentile?: number;
 }
 
-/** Rule of the options of {@link eventLoop}. */
 export const EVENT_LOOP_RULE: CheckRule = {
   keys: { maxDelayMs: number(1, 3_600_000), percentile: number(1, 100) },
 };

@@ -3,7 +3,7 @@ import type { Verdict } from '../model/issue.js';
 import { span } from '../base/format.js';
 import { refusedCertificate } from './certificate.js';
 import { TimeLimit } from './deadline.js';
-import { bad, unknownVerdict } from './make.js';
+import { bad, unknownVerdict, type RunContext } from './make.js';
 
 /** A wrong answer: what was found, in words that follow the name of what was asked. */
 export class WrongAnswer extends Error {
@@ -25,6 +25,13 @@ export class CannotTell extends Error {
     this.transient = transient;
   }
 }
+
+/** Rejects with what `catch` is given as a {@link CannotTell}, after these words. */
+export const cannotTell =
+  (words = '') =>
+  (error: unknown): never => {
+    throw new CannotTell(`${words}${messageOf(error)}`);
+  };
 
 /** Errors that the other side causes: it does not listen, hangs up, or does not speak its protocol. */
 const BAD: Readonly<Record<string, string>> = {
@@ -60,7 +67,7 @@ export function verdictOfFailure(what: string, error: unknown): Verdict {
   if (error instanceof CannotTell)
     return unknownVerdict(`${what}: ${error.message}`, error.transient ? { transient: true } : {});
   if (error instanceof TimeLimit) {
-    const limit = span(Number(/\d+(\.\d+)?/.exec(error.message)?.[0] ?? 0));
+    const limit = span(error.limitMs);
     return error.onTime
       ? bad(`${what} did not answer within ${limit}`)
       : unknownVerdict(`${what}: no answer within ${limit}, but this program was too busy to receive one`);
@@ -79,6 +86,12 @@ export function verdictOfFailure(what: string, error: unknown): Verdict {
   const [code = ''] = codes;
   return unknownVerdict(`${what}: ${UNKNOWN[code] ?? messageOf(error)}`);
 }
+
+/** Returns the `run` of a check: what it rejects with becomes a verdict on what was asked. */
+export const judging =
+  (what: string, judge: (context: RunContext) => Promise<Verdict>) =>
+  (context: RunContext): Promise<Verdict> =>
+    judge(context).catch((error: unknown) => verdictOfFailure(what, error));
 
 /** Codes of an error; of several, where each address was tried. */
 function codesOf(error: unknown): string[] {

@@ -2,15 +2,19 @@ import type { Stats } from 'node:fs';
 import type { Check } from '../detect/check.js';
 import type { Verdict } from '../model/issue.js';
 import { bytes } from '../base/format.js';
-import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';
-import { digestOf } from './digest.js';
-import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { ageOf, expectFacts, Growth, PATH_KEYS, Rate, statOf, type PathOptions } from './file-facts.js';
+import {
+  CONTENT_KEYS,
+  digest,
+  digestOf,
+  expectContent,
+  looksInside,
+  type ContentOptions,
+} from './content.js';
+import { CannotTell, judging, WrongAnswer } from './failure.js';
+import { ageOf, Growth, PATH_KEYS, statExpected, type PathOptions } from './file-facts.js';
 import { newFrom, readFrom, wholeLines, type Searched } from './file-read.js';
-import { digest } from './http-options.js';
 import { firstNumber, inOrder, judgeLimits, type Measured } from './limits.js';
-import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
-import { expectWritable } from './read-only.js';
+import { expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { boolean, bounds, number, type CheckRule } from './rules.js';
 
 /** Options of {@link file}. */
@@ -34,7 +38,6 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
   readonly perSecond?: { readonly min?: number; readonly max?: number };
 }
 
-/** Rule of the options of {@link file}. */
 export const FILE_RULE: CheckRule = {
   keys: {
     ...PATH_KEYS,
@@ -69,38 +72,33 @@ const HASHED_BYTES = 64 * 1024 * 1024;
 export function file(options: FileOptions): Check {
   expectOptions('file', FILE_RULE, options);
   const what = `file:${options.path}`;
-  const memory: Memory = { growth: new Growth(), rate: new Rate() };
+  const memory: Memory = { growth: new Growth(), rate: new Growth() };
   return makeCheck(options, {
     ...{ name: what, type: 'resource' },
-    run: async () => judge(what, options, memory).catch((error: unknown) => verdictOfFailure(what, error)),
+    run: judging(what, () => judge(what, options, memory)),
   });
 }
 
 /** State between two runs. */
 interface Memory {
   readonly growth: Growth;
-  readonly rate: Rate;
+  readonly rate: Growth;
   digest?: string;
   searched?: Searched;
 }
 
 async function judge(what: string, options: FileOptions, memory: Memory): Promise<Verdict> {
-  const { exists = true, minBytes, maxBytes } = options;
-  const stats = await statOf(options.path);
-  if (stats === undefined) return exists ? bad(`${what} is not there`) : ok(`${what} is not there`);
-  if (!exists) return bad(`${what} is there`);
-  if (!stats.isFile()) return bad(`${what} is not a file`);
-  expectFacts(stats, options);
-  if (options.writable) await expectWritable(options.path);
-  if (options.sha256 !== undefined || options.unchanged) await expectSame(options, stats.size, memory);
+  const stats = await statExpected(options, 'file');
+  if (stats === undefined) return ok(`${what} is not there`);
   const { size } = stats;
+  if (options.sha256 !== undefined || options.unchanged) await expectSame(options, size, memory);
   if (looksInside(options)) await search(options, stats, memory);
   return judgeLimits(
     [
       ...(await numbersIn(what, options, memory)),
       ageOf(what, stats.mtimeMs, options),
-      { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes, unit: 'B' },
-      memory.growth.measure(what, size, options.maxGrowthBytesPerHour),
+      { what: `size of ${what}`, value: size, min: options.minBytes, max: options.maxBytes, unit: 'B' },
+      memory.growth.perHour(what, size, options.maxGrowthBytesPerHour),
     ],
     `${what} is there, ${bytes(size)}`,
   );

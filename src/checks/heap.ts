@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Check } from '../detect/check.js';
+import { percent } from '../detect/percent.js';
 import { judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, type CommonOptions } from './make.js';
 import { number, type CheckRule } from './rules.js';
@@ -10,7 +11,6 @@ export interface HeapOptions extends CommonOptions {
   readonly maxPercent?: number;
 }
 
-/** Rule of the options of {@link heap}. */
 export const HEAP_RULE: CheckRule = { keys: { maxPercent: number(0, 100) } };
 
 /** Makes a check of this program's own heap: how much of its limit is used. */
@@ -22,10 +22,9 @@ export function heap(options: HeapOptions = {}): Check {
     run: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       const value = (100 * used) / limit;
-      const show = (percent: number): string => `${percent.toFixed(1)} %`;
       return judgeLimits(
-        [{ what: 'use of the heap', value, max: maxPercent, show }],
-        `heap is used by ${show(value)}`,
+        [{ what: 'use of the heap', value, max: maxPercent, show: percent }],
+        `heap is used by ${percent(value)}`,
       );
     },
   });

@@ -1,9 +1,10 @@
 import { refusal } from '../base/expect.js';
 import { isIP } from 'node:net';
-import { CONTENT_KEYS, type ContentOptions } from './content.js';
+import { CONTENT_KEYS, digest, type ContentOptions } from './content.js';
 import { jsonExpected, type JsonExpected } from './json-value.js';
 import type { CommonOptions } from './make.js';
 import {
+  listOf,
   number,
   object,
   oneOf,
@@ -73,19 +74,12 @@ const address: Leaf = (name, value) => {
   if (typeof value !== 'string' || isIP(value) === 0) throw refusal(name, 'an IP address', value);
 };
 
-/** Rule of a SHA-256 in hex. */
-export const digest: Leaf = (name, value) => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/i.test(value))
-    throw refusal(name, 'a SHA-256 in hex', value);
-};
-
 const auth: Leaf = (name, value) => {
   const isToken = typeof value === 'object' && value !== null && 'token' in value;
   if (isToken) object({ token: secret }, ['token'])(name, value);
   else object({ user: text, password: secret }, ['user', 'password'])(name, value);
 };
 
-/** Rule of the options of {@link http}. */
 export const HTTP_RULE: CheckRule = {
   keys: {
     url,
@@ -94,7 +88,7 @@ export const HTTP_RULE: CheckRule = {
     status: (name, value) => {
       if (!Array.isArray(value)) return statusCode(name, value);
       if (value.length === 0) throw refusal(name, 'a status or a list of them', value);
-      for (const [index, one] of value.entries()) statusCode(`${name}[${index}]`, one);
+      listOf(statusCode)(name, value);
     },
     followRedirects: whole(0, 10),
     redirectsTo: text,

@@ -1,18 +1,16 @@
 import type { LookupFunction } from 'node:net';
 import type { Check } from '../detect/check.js';
 import type { Verdict } from '../model/issue.js';
-import { expectContent, looksInside, matchesPattern } from './content.js';
+import { digestOf, expectContent, looksInside, matchesPattern } from './content.js';
 import { withinLimit } from './deadline.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { shown } from './conversation.js';
-import { Lookups } from './lookup.js';
 import { ask, type HttpAnswer, type HttpRequest } from './http-request.js';
 import { HTTP_RULE, type HttpOptions } from './http-options.js';
 import { expectJson } from './json-value.js';
 import { expectOptions, makeCheck, ok, type RunContext } from './make.js';
-import { digestOf } from './digest.js';
 import { readSecret } from './secret.js';
-import { latency, tookTooLong } from './socket.js';
+import { latency, Lookups, tookTooLong } from './socket.js';
 import { tlsSettings } from './trust.js';
 
 export type { HttpAuth, HttpOptions } from './http-options.js';

@@ -1,6 +1,11 @@
 import { refusal } from '../base/expect.js';
+import { bytes, span } from '../base/format.js';
+import { percent } from '../detect/percent.js';
 import type { Verdict } from '../model/issue.js';
 import { bad, ok, unknownVerdict } from './make.js';
+
+/** Writes a number of a unit for a person. */
+const SHOW = { B: bytes, s: (seconds: number) => span(seconds * 1_000), '%': percent } as const;
 
 /** One number held against its bounds. `undefined` bounds are not asked about. */
 export interface Measured {
@@ -10,28 +15,20 @@ export interface Measured {
   readonly value: number | string;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
-  /** Its unit, where it has one. */
-  readonly unit?: string;
-  /** Writes the number for a person. */
+  readonly unit?: keyof typeof SHOW;
+  /** Writes the number for a person. Default: by its unit. */
   readonly show?: (value: number) => string;
 }
 
-const asked = ({ min, max }: Measured): boolean => min !== undefined || max !== undefined;
-
-const numbers = (
-  value: number,
-  threshold: number | undefined,
-  unit: string | undefined,
-): Partial<Verdict> => ({
-  value,
-  ...(threshold === undefined ? {} : { threshold }),
+const numbers = (value: number, threshold: number, unit: string | undefined): Partial<Verdict> => ({
+  ...{ value, threshold },
   ...(unit === undefined ? {} : { valueUnit: unit }),
 });
 
 /** Judges numbers by their bounds: the first that is out of them, else the first that is not known, else `ok`. */
 export function judgeLimits(all: readonly Measured[], well: string): Verdict {
-  const measured = all.filter(asked);
-  for (const { what, value, min, max, unit, show = String } of measured) {
+  const measured = all.filter(({ min, max }) => min !== undefined || max !== undefined);
+  for (const { what, value, min, max, unit, show = unit ? SHOW[unit] : String } of measured) {
     if (typeof value === 'string') continue;
     if (max !== undefined && value > max)
       return bad(`${what} is ${show(value)}, over ${show(max)}`, numbers(value, max, unit));
@@ -42,8 +39,7 @@ export function judgeLimits(all: readonly Measured[], well: string): Verdict {
   if (blind) return unknownVerdict(`${blind.what} is not known: ${String(blind.value)}`);
   const [first] = measured;
   if (first === undefined) return ok(well);
-  const threshold = first.max ?? first.min;
-  return ok(well, numbers(first.value as number, threshold, first.unit));
+  return ok(well, numbers(first.value as number, (first.max ?? first.min)!, first.unit));
 }
 
 /** Returns the first number in a text; `undefined` when there is none. */

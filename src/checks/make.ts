@@ -1,13 +1,13 @@
+import { expectObject, expectOneOf, refusal } from '../base/expect.js';
 import {
-  expectEvery,
+  CHECK_NUMBERS,
+  DEFAULT_CHECK_TIMEOUT_MS,
   expectHeals,
-  expectTimes,
   type Check,
   type HealFunction,
   type HealingChoice,
 } from '../detect/check.js';
-import { expectNumber, expectObject, expectOneOf, refusal } from '../base/expect.js';
-import type { IssueType, Severity, Verdict } from '../model/issue.js';
+import { IssueType, type Severity, type Verdict } from '../model/issue.js';
 import type { Snapshot, SnapshotPart } from '../model/snapshot.js';
 import { oneOf, text, whole, type CheckRule, type Leaf } from './rules.js';
 
@@ -35,22 +35,14 @@ export interface CommonOptions {
   readonly settleMs?: number;
 }
 
-const ISSUE_TYPES = ['resource', 'service', 'system'];
-
 /** Rules of the options that every check has, and whose names are used beside the kind in the daemon's file. */
 export const COMMON_KEYS: Readonly<Record<Exclude<keyof CommonOptions, 'name'>, Leaf>> = {
   component: text,
-  type: oneOf(ISSUE_TYPES, 'issue type'),
+  type: oneOf(Object.values(IssueType), 'issue type'),
   severity: whole(1, 4),
   heals: (name, value) => expectHeals(value, name),
-  timeoutMs: (name, value) => void expectNumber(name, value, 1, 600_000),
-  every: expectEvery,
-  failAfter: expectTimes,
-  recoverAfter: expectTimes,
-  settleMs: (name, value) => void expectNumber(name, value, 0, 3_600_000),
+  ...CHECK_NUMBERS,
 };
-
-export const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** Time that the check runner waits beyond the check's own limit, in milliseconds: the check itself says why it is late. */
 const GRACE_MS = 2_000;
@@ -87,7 +79,12 @@ export interface RunContext {
 /** Makes a check of its options and of what its kind does. */
 export function makeCheck(options: CommonOptions, made: Made): Check {
   const { name = made.name, component = name, type = made.type, severity, heals, every } = options;
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, failAfter = made.failAfter, recoverAfter, settleMs } = options;
+  const {
+    timeoutMs = DEFAULT_CHECK_TIMEOUT_MS,
+    failAfter = made.failAfter,
+    recoverAfter,
+    settleMs,
+  } = options;
   const run: Check['run'] = (snapshot, { signal }) => made.run({ snapshot, signal, timeoutMs });
   return Object.freeze({
     ...{ name, component, type, parts: made.parts ?? [] },
@@ -109,18 +106,10 @@ function withSeverity(run: Check['run'], severity: Severity): Check['run'] {
   };
 }
 
-export const ok = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'ok',
-  reason,
-  ...more,
-});
-export const bad = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'bad',
-  reason,
-  ...more,
-});
-export const unknownVerdict = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
-  status: 'unknown',
-  reason,
-  ...more,
-});
+const verdict =
+  (status: Verdict['status']) =>
+  (reason: string, more: Partial<Verdict> = {}): Verdict => ({ status, reason, ...more });
+
+export const ok = verdict('ok');
+export const bad = verdict('bad');
+export const unknownVerdict = verdict('unknown');

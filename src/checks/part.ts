@@ -1,10 +1,10 @@
 import type { Check, HealFunction } from '../detect/check.js';
 import { messageOf } from '../base/errors.js';
-import { refusal } from '../base/expect.js';
+import { expectFunction, refusal } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
-import { text, type CheckRule, type Leaf } from './rules.js';
+import { text, type CheckRule } from './rules.js';
 
 /** Answer of a check of a part: whether it is ok, or a verdict. */
 export type PartAnswer = boolean | Verdict;
@@ -27,11 +27,8 @@ export interface PartOptions extends Omit<CommonOptions, 'heals'> {
   readonly proof?: (context: { readonly signal: AbortSignal }) => unknown;
 }
 
-const callable: Leaf = (name, value) => {
-  if (typeof value !== 'function') throw refusal(name, 'a function', value);
-};
 const PART_RULE: CheckRule = {
-  keys: { name: text, check: callable, repair: callable, proof: callable },
+  keys: { name: text, check: expectFunction, repair: expectFunction, proof: expectFunction },
   needs: ['name', 'check'],
   together: (name, { heals, repair, proof }) => {
     if (heals !== undefined) throw refusal(`${name}.heals`, 'left out: `repair` repairs a part', heals);

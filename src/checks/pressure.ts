@@ -1,4 +1,5 @@
 import type { Check } from '../detect/check.js';
+import { percent } from '../detect/percent.js';
 import { isUnknown, type Reading } from '../model/reading.js';
 import { expectOptions, makeCheck, unknownVerdict, type CommonOptions } from './make.js';
 import { judgeLimits } from './limits.js';
@@ -15,7 +16,6 @@ export interface PressureOptions extends CommonOptions {
   readonly of?: 'some' | 'full';
 }
 
-/** Rule of the options of {@link pressure}. */
 export const PRESSURE_RULE: CheckRule = {
   keys: {
     resource: oneOf(['cpu', 'memory', 'io'], 'resource'),
@@ -51,10 +51,9 @@ export function pressure(options: PressureOptions): Check {
         : all[resource];
       if (isUnknown(reading)) return unknownVerdict(`${what}: ${reading.unknown}`);
       const value = (of === 'full' ? reading.full : undefined) ?? reading.some;
-      const show = (percent: number): string => `${percent.toFixed(1)} %`;
       return judgeLimits(
-        [{ what: `${of} of ${what}`, value, max: maxPercent, show, unit: '%' }],
-        `${of} of ${what} is ${show(value)}`,
+        [{ what: `${of} of ${what}`, value, max: maxPercent, unit: '%' }],
+        `${of} of ${what} is ${percent(value)}`,
       );
     },
   });

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { runProgram } from '../host/systemd/run-program.js';
 import { unitName } from '../model/unit-name.js';
 import { matchesPattern } from './content.js';
-import { CannotTell, WrongAnswer } from './failure.js';
+import { CannotTell, cannotTell, WrongAnswer } from './failure.js';
 import type { ProcessTable } from './process-table.js';
 
 /** Which processes are looked at: exactly one of these. */
@@ -49,9 +49,8 @@ async function ofUnit(
   signal: AbortSignal,
 ): Promise<number[]> {
   const args = ['show', '--property=LoadState,ActiveState,ControlGroup', '--', unitName(unit)];
-  const output = await runProgram(systemctl, args, { timeoutMs: 5_000, signal }).catch((error: unknown) => {
-    throw new CannotTell(`systemd cannot be asked: ${String((error as Error).message)}`);
-  });
+  const asked = runProgram(systemctl, args, { timeoutMs: 5_000, signal });
+  const output = await asked.catch(cannotTell('systemd cannot be asked: '));
   if (output.exitStatus !== 0) throw new CannotTell(`systemd cannot be asked: ${output.stderr.trim()}`);
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(output.stdout)?.[1] ?? '';
   if (value('LoadState') === 'not-found') throw new CannotTell(`systemd does not know ${unitName(unit)}`);

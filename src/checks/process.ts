@@ -1,10 +1,10 @@
 import type { Check } from '../detect/check.js';
 import { messageOf } from '../base/errors.js';
 import type { Verdict } from '../model/issue.js';
-import { bytes, span } from '../base/format.js';
-import { CannotTell, verdictOfFailure } from './failure.js';
+import { bytes } from '../base/format.js';
+import { CannotTell, cannotTell, judging } from './failure.js';
 import { inOrder, judgeLimits } from './limits.js';
-import { bad, expectOptions, makeCheck, type CommonOptions, type RunContext } from './make.js';
+import { bad, expectOptions, makeCheck, type CommonOptions } from './make.js';
 import { findProcesses, type Finder, type ProcessChoice } from './process-find.js';
 import { ProcessTable, type ProcessReading } from './process-table.js';
 import { number, oneNeeded, path, pattern, unit, whole, type CheckRule } from './rules.js';
@@ -33,14 +33,12 @@ export interface ProcessOptions extends CommonOptions, ProcessChoice {
   readonly maxZombies?: number;
 }
 
-const PAIRS = [
+const chosen = oneNeeded('unit', 'pidFile', 'match');
+const paired = inOrder([
   ['minCount', 'maxCount'],
   ['minAgeSeconds', 'maxAgeSeconds'],
-] as const;
-const chosen = oneNeeded('unit', 'pidFile', 'match');
-const paired = inOrder(PAIRS);
+]);
 
-/** Rule of the options of {@link process}. */
 export const PROCESS_RULE: CheckRule = {
   keys: {
     ...{ unit, pidFile: path, match: pattern },
@@ -82,13 +80,7 @@ export function processWith(options: ProcessOptions, finder: Finder): Check {
   const usage = new CpuShare();
   return makeCheck(options, {
     ...{ name: what, type: 'service' },
-    run: async (context) => {
-      try {
-        return await judge(what, options, finder, usage, context);
-      } catch (error) {
-        return verdictOfFailure(what, error);
-      }
-    },
+    run: judging(what, ({ signal }) => judge(what, options, finder, usage, signal)),
   });
 }
 
@@ -97,81 +89,46 @@ async function judge(
   options: ProcessOptions,
   finder: Finder,
   usage: CpuShare,
-  { signal }: RunContext,
+  signal: AbortSignal,
 ): Promise<Verdict> {
   const { table } = finder;
-  const uptime = await table.uptimeMs().catch((error: unknown) => {
-    throw new CannotTell(messageOf(error));
-  });
+  const uptime = await table.uptimeMs().catch(cannotTell());
   const pids = await findProcesses(options, finder, signal);
   const read = await Promise.all(pids.map(async (pid) => table.read(pid, uptime)));
   const found = read.filter((one) => one !== undefined);
   const alive = found.filter(({ state }) => state !== 'Z' && state !== 'X');
-  const { minCount = 1, maxCount } = options;
+  const { minCount = 1, maxCount, maxDescriptors, maxDescriptorsPercent, maxZombies } = options;
   if (pids.length > 0 && found.length === 0 && (await table.hidesOthers()))
     throw new CannotTell('processes of other users are hidden from this program');
   if (alive.length === 0 && minCount > 0)
     return bad(`${what} is not running`, { value: 0, threshold: minCount });
   const sum = (of: (one: ProcessReading) => number): number =>
     alive.reduce((total, one) => total + of(one), 0);
+  const memory = sum((one) => one.memoryBytes);
   const ages = alive.map(({ ageMs }) => ageMs / 1_000);
-  const { minAgeSeconds, maxAgeSeconds } = options;
-  const seconds = (value: number): string => span(value * 1_000);
-  const percent = (value: number): string => `${value.toFixed(1)} %`;
-  const descriptors =
-    options.maxDescriptors === undefined && options.maxDescriptorsPercent === undefined
-      ? undefined
-      : await mostDescriptors(table, alive);
-  const limits = [
-    { what: `number of ${what}`, value: alive.length, min: minCount, max: maxCount },
-    {
-      what: `age of ${what}`,
-      value: Math.min(...ages),
-      min: alive.length > 0 ? minAgeSeconds : undefined,
-      show: seconds,
-      unit: 's',
-    },
-    {
-      what: `age of ${what}`,
-      value: Math.max(...ages),
-      max: alive.length > 0 ? maxAgeSeconds : undefined,
-      show: seconds,
-      unit: 's',
-    },
-    {
-      what: `memory of ${what}`,
-      value: sum((one) => one.memoryBytes),
-      max: options.maxMemoryBytes,
-      show: bytes,
-      unit: 'B',
-    },
-    {
-      what: `CPU of ${what}`,
-      value: usage.percent(alive),
-      max: options.maxCpuPercent,
-      show: percent,
-      unit: '%',
-    },
-    { what: `threads of ${what}`, value: sum((one) => one.threads), max: options.maxThreads },
-    { what: `descriptors of ${what}`, value: descriptors?.open ?? 0, max: options.maxDescriptors },
-    {
-      what: `descriptors of ${what}`,
-      value: descriptors?.percent ?? 0,
-      max: options.maxDescriptorsPercent,
-      show: percent,
-      unit: '%',
-    },
-    {
-      what: `zombies of ${what}`,
-      value: options.maxZombies === undefined ? 0 : await zombies(table, found, uptime),
-      max: options.maxZombies,
-    },
-  ];
+  const [minAge, maxAge] = alive.length > 0 ? [options.minAgeSeconds, options.maxAgeSeconds] : [];
+  const asksDescriptors = maxDescriptors !== undefined || maxDescriptorsPercent !== undefined;
+  const descriptors = asksDescriptors ? await mostDescriptors(table, alive) : undefined;
+  const ended = maxZombies === undefined ? 0 : await zombies(table, found, uptime);
   // The measure that was asked for is the one to show over time, rather than the number of processes.
-  const [count, ...others] = limits;
   return judgeLimits(
-    [...others, count!],
-    `${what} runs: ${alive.length} ${alive.length === 1 ? 'process' : 'processes'}, ${bytes(sum((one) => one.memoryBytes))}`,
+    [
+      { what: `age of ${what}`, value: Math.min(...ages), min: minAge, unit: 's' },
+      { what: `age of ${what}`, value: Math.max(...ages), max: maxAge, unit: 's' },
+      { what: `memory of ${what}`, value: memory, max: options.maxMemoryBytes, unit: 'B' },
+      { what: `CPU of ${what}`, value: usage.percent(alive), max: options.maxCpuPercent, unit: '%' },
+      { what: `threads of ${what}`, value: sum((one) => one.threads), max: options.maxThreads },
+      { what: `descriptors of ${what}`, value: descriptors?.open ?? 0, max: maxDescriptors },
+      {
+        what: `descriptors of ${what}`,
+        value: descriptors?.percent ?? 0,
+        max: maxDescriptorsPercent,
+        unit: '%',
+      },
+      { what: `zombies of ${what}`, value: ended, max: maxZombies },
+      { what: `number of ${what}`, value: alive.length, min: minCount, max: maxCount },
+    ],
+    `${what} runs: ${alive.length} ${alive.length === 1 ? 'process' : 'processes'}, ${bytes(memory)}`,
   );
 }
 

@@ -1,4 +1,12 @@
-import { expectBoolean, expectNumber, expectOneOf, expectStrings, refusal } from '../base/expect.js';
+import {
+  expectArray,
+  expectBoolean,
+  expectNumber,
+  expectOneOf,
+  expectStrings,
+  expectText,
+  refusal,
+} from '../base/expect.js';
 import { unitName } from '../model/unit-name.js';
 
 /** Throws, in one sentence with the option's name and value, when a value is invalid. */
@@ -12,13 +20,13 @@ export interface CheckRule {
   readonly together?: (name: string, options: Readonly<Record<string, unknown>>) => void;
 }
 
-export const boolean: Leaf = (name, value) => void expectBoolean(name, value);
+export const boolean: Leaf = expectBoolean;
 
 /** A number within bounds, both included. */
 export const number =
   (min: number, max: number): Leaf =>
   (name, value) =>
-    void expectNumber(name, value, min, max);
+    expectNumber(name, value, min, max);
 
 /** A whole number within bounds, both included. */
 export const whole =
@@ -27,24 +35,22 @@ export const whole =
     if (!Number.isInteger(expectNumber(name, value, min, max))) throw refusal(name, 'a whole number', value);
   };
 
-export const text: Leaf = (name, value) => {
-  if (typeof value !== 'string' || value === '') throw refusal(name, 'a non-empty string', value);
-};
+export const text: Leaf = expectText;
 
 export const texts: Leaf = (name, value) =>
-  typeof value === 'string' ? text(name, value) : void expectStrings(name, value);
+  typeof value === 'string' ? text(name, value) : expectStrings(name, value);
 
 export const path: Leaf = (name, value) => {
   if (typeof value !== 'string' || !value.startsWith('/') || value.includes('\0'))
     throw refusal(name, 'an absolute path', value);
 };
 
-export const unit: Leaf = (name, value) => void unitName(value as string, name);
+export const unit: Leaf = (name, value) => unitName(value as string, name);
 
 export const oneOf =
   (known: readonly string[], noun: string): Leaf =>
   (name, value) =>
-    void expectOneOf(name, value, known, noun);
+    expectOneOf(name, value, known, noun);
 
 /** A regular expression, or the source of one. */
 export const pattern: Leaf = (name, value) => {
@@ -65,6 +71,13 @@ export const secret: Leaf = (name, value) => {
     throw refusal(name, 'a non-empty string or `{ file: "/path" }`', value);
   path(`${name}.file`, file);
 };
+
+/** A list whose entries are all of one kind. */
+export const listOf =
+  (leaf: Leaf): Leaf =>
+  (name, value) => {
+    for (const [index, one] of expectArray(name, value).entries()) leaf(`${name}[${index}]`, one);
+  };
 
 /** An object whose values are all of one kind. */
 export const record =

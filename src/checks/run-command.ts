@@ -51,14 +51,12 @@ export async function runCommand({ argv, cwd, env, timeoutMs, signal }: CommandC
       settle();
     };
     const cannot = (why: string): void => end(() => reject(new CannotTell(`${file} ${why}`)));
-    const stop = (): void => {
+    const kill = (why: string): void => {
       killGroup(child.pid);
-      cannot('was stopped');
+      cannot(why);
     };
-    const timer = setTimeout(() => {
-      killGroup(child.pid);
-      cannot(`took longer than ${span(timeoutMs)}`);
-    }, timeoutMs);
+    const stop = (): void => kill('was stopped');
+    const timer = setTimeout(kill, timeoutMs, `took longer than ${span(timeoutMs)}`);
     signal.addEventListener('abort', stop, { once: true });
     child.once('error', (error: NodeJS.ErrnoException) =>
       cannot(`cannot be run: ${error.code ?? error.message}`),

@@ -1,15 +1,14 @@
+import dns from 'node:dns';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { expectArray } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
 import { span } from '../base/format.js';
 import { Conversation } from './conversation.js';
-import { withinLimit } from './deadline.js';
-import { verdictOfFailure } from './failure.js';
-import { Lookups } from './lookup.js';
+import { TimeLimit, withinLimit } from './deadline.js';
+import { CannotTell, verdictOfFailure } from './failure.js';
 import { bad, ok, type RunContext } from './make.js';
 import { READY, type ReadyProtocol } from './ready.js';
-import { object, oneOf, pattern, secret, type Leaf } from './rules.js';
+import { listOf, object, oneOf, pattern, secret, type Leaf } from './rules.js';
 import { readSecret, type Secret } from './secret.js';
 
 /** Text to send to a server, and its expected answer. */
@@ -41,16 +40,12 @@ export const TALK_KEYS: Readonly<Record<Exclude<keyof TalkOptions, 'maxMs'>, Lea
   send: secret,
   expect: plainText,
   matches: pattern,
-  then: (name, value) => {
-    for (const [index, one] of expectArray(name, value).entries()) question(`${name}[${index}]`, one);
-  },
+  then: listOf(question),
   ready: oneOf(Object.keys(READY), 'protocol'),
 };
 
 /** Where a server listens. */
 export type Target = { readonly host: string; readonly port: number } | { readonly path: string };
-
-type Place = Target & { readonly lookup: LookupFunction };
 
 /** Connects, talks, and judges the answer. `what` names the server in the sentence. */
 export async function askSocket(
@@ -69,10 +64,9 @@ export async function askSocket(
     );
     const start = performance.now();
     await withinLimit(timeoutMs, signal, async () => {
-      const from = { ...target, lookup: lookups.lookup };
-      socket = tls
-        ? await connectTls(from, tls, (made) => (socket = made))
-        : await open(from, (made) => (socket = made));
+      const place = { ...target, lookup: lookups.lookup };
+      socket = tls ? (await import('node:tls')).connect({ ...place, ...tls }) : connect(place);
+      await connected(socket, tls ? 'secureConnect' : 'connect');
       const talk = new Conversation(socket);
       if (ready !== undefined) await READY[ready](talk);
       for (const [index, one] of questions.entries()) {
@@ -88,7 +82,6 @@ export async function askSocket(
   } catch (error) {
     return verdictOfFailure(what, lookups.failure(error));
   } finally {
-    socket?.on('error', () => undefined);
     socket?.destroy();
   }
 }
@@ -104,28 +97,30 @@ export function tookTooLong(what: string, tookMs: number, maxMs: number | undefi
   return bad(`${what} took ${span(tookMs)} to answer, over ${span(maxMs)}`, latency(tookMs, maxMs));
 }
 
-/** Opens a plain connection. */
-export function open(target: Place, made: (socket: Socket) => void): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(target);
-    made(socket);
-    socket.once('connect', () => resolve(socket));
-    socket.once('error', reject);
+/** Resolves once a socket is connected. Whatever fails later ends only the socket. */
+export const connected = (socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.once(event, resolve);
+    socket.on('error', reject);
   });
-}
 
-/** Connects with TLS; the caller decides about the certificate by `rejectUnauthorized`. */
-export async function connectTls(
-  target: Place,
-  options: ConnectionOptions,
-  made: (socket: Socket) => void,
-): Promise<import('node:tls').TLSSocket> {
-  const { connect: connectSecurely } = await import('node:tls');
-  return new Promise((resolve, reject) => {
-    const socket = connectSecurely({ ...target, ...options });
-    made(socket);
-    socket.once('secureConnect', () => resolve(socket));
-    socket.once('error', reject);
-    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
-  });
+/** Resolves the names of one probe, and knows whether one is not resolved yet. */
+export class Lookups {
+  #pending = 0;
+
+  /** For the options of a connection. An address needs no lookup, and none is made. */
+  readonly lookup: LookupFunction = (host, options, done) => {
+    this.#pending += 1;
+    dns.lookup(host, options, (error, addresses, family) => {
+      this.#pending -= 1;
+      // The family is given for a single address only, and needed then.
+      done(error, addresses, family);
+    });
+  };
+
+  /** Returns the error of a probe. A time limit that passed before a name was resolved is no fault of the server. */
+  failure(error: unknown): unknown {
+    if (!(error instanceof TimeLimit) || this.#pending === 0) return error;
+    return new CannotTell('the name was not resolved in time');
+  }
 }

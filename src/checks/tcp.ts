@@ -18,7 +18,6 @@ export interface TcpOptions extends CommonOptions, TalkOptions {
   readonly tls?: boolean | TlsTrust;
 }
 
-/** Rule of the options of {@link tcp}. */
 export const TCP_RULE: CheckRule = {
   keys: {
     ...{ host: text, port: whole(1, 65_535), listening: boolean, tls: tlsChoice },

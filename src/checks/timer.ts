@@ -1,11 +1,10 @@
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../base/errors.js';
 import { runProgram } from '../host/systemd/run-program.js';
 import { unitName } from '../model/unit-name.js';
 import type { Verdict } from '../model/issue.js';
 import { span } from '../base/format.js';
-import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
+import { CannotTell, cannotTell, judging, WrongAnswer } from './failure.js';
+import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { number, unit, type CheckRule } from './rules.js';
 
 /** Options of {@link timer}. */
@@ -16,7 +15,6 @@ export interface TimerOptions extends CommonOptions {
   readonly maxAgeSeconds: number;
 }
 
-/** Rule of the options of {@link timer}. */
 export const TIMER_RULE: CheckRule = {
   keys: { timer: unit, maxAgeSeconds: number(1, 1e10) },
   needs: ['timer', 'maxAgeSeconds'],
@@ -44,27 +42,19 @@ export function timerWith(options: TimerOptions, systemctl: string): Check {
   const what = `timer:${name}`;
   return makeCheck(options, {
     ...{ name: what, type: 'service' },
-    run: async ({ signal, timeoutMs }) => {
-      const show = shower(systemctl, timeoutMs, signal);
-      return judge(what, name, options.maxAgeSeconds, show).catch((error: unknown) =>
-        verdictOfFailure(what, error),
-      );
-    },
+    run: judging(what, (context) => judge(what, name, options.maxAgeSeconds, shower(systemctl, context))),
   });
 }
 
-type Show = (unit: string, properties: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+type Show = (unit: string, properties: string) => Promise<ReadonlyMap<string, string>>;
 
 /** Times come as microseconds since the epoch: systemd prints `@1700000000` with this option. */
 const shower =
-  (systemctl: string, timeoutMs: number, signal: AbortSignal): Show =>
+  (systemctl: string, { signal, timeoutMs }: RunContext): Show =>
   async (name, properties) => {
-    const args = ['show', '--timestamp=unix', `--property=${properties.join(',')}`, '--', name];
-    const { stdout, stderr, exitStatus } = await runProgram(systemctl, args, { timeoutMs, signal }).catch(
-      (error: unknown) => {
-        throw new CannotTell(`systemd cannot be asked: ${messageOf(error)}`);
-      },
-    );
+    const args = ['show', '--timestamp=unix', `--property=${properties}`, '--', name];
+    const asked = runProgram(systemctl, args, { timeoutMs, signal });
+    const { stdout, stderr, exitStatus } = await asked.catch(cannotTell('systemd cannot be asked: '));
     if (exitStatus !== 0)
       throw new CannotTell(`systemd cannot be asked: ${stderr.trim().split('\n', 1)[0] ?? ''}`);
     const lines = stdout
@@ -74,17 +64,16 @@ const shower =
   };
 
 async function judge(what: string, name: string, maxAgeSeconds: number, show: Show): Promise<Verdict> {
-  const timerOf = await show(name, [
-    ...['LoadState', 'ActiveState', 'Unit', 'LastTriggerUSec', 'ActiveEnterTimestamp'],
-  ]);
+  const timerOf = await show(name, 'LoadState,ActiveState,Unit,LastTriggerUSec,ActiveEnterTimestamp');
   if (timerOf.get('LoadState') === 'not-found') throw new CannotTell(`systemd does not know ${name}`);
   const state = timerOf.get('ActiveState') ?? '';
   if (state !== 'active')
     throw new WrongAnswer(`is ${state === '' ? 'unknown' : state}, so it starts nothing`);
   const started = timerOf.get('Unit') ?? '';
-  const unitOf = await show(started, [
-    ...['ActiveState', 'Result', 'ExecMainExitTimestamp', 'ActiveEnterTimestamp', 'InactiveExitTimestamp'],
-  ]);
+  const unitOf = await show(
+    started,
+    'ActiveState,Result,ExecMainExitTimestamp,ActiveEnterTimestamp,InactiveExitTimestamp',
+  );
   const since = (at: number): number => Math.max(0, Date.now() / 1_000 - at);
   if (/activating|reloading/.test(unitOf.get('ActiveState') ?? '')) {
     const begun = seconds(unitOf.get('InactiveExitTimestamp'));
@@ -97,7 +86,8 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
   if (result !== 'success') throw new WrongAnswer(`started ${started}, which failed (${result})`);
   // What ended tells more than what was started; after a boot only the start is known.
   const last = Math.max(
-    ...['ExecMainExitTimestamp', 'ActiveEnterTimestamp'].map((key) => seconds(unitOf.get(key))),
+    seconds(unitOf.get('ExecMainExitTimestamp')),
+    seconds(unitOf.get('ActiveEnterTimestamp')),
     seconds(timerOf.get('LastTriggerUSec')),
   );
   if (last === 0) {
@@ -107,7 +97,7 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
       return ok(`${what} has not run yet, and is active for ${span(active * 1_000)}`);
     throw new WrongAnswer('has never run');
   }
-  const age = Math.max(0, Date.now() / 1_000 - last);
+  const age = since(last);
   const numbers = { value: age, threshold: maxAgeSeconds, valueUnit: 's' };
   if (age > maxAgeSeconds)
     throw new WrongAnswer(`ran ${span(age * 1_000)} ago, over ${span(maxAgeSeconds * 1_000)}`, numbers);

@@ -3,10 +3,9 @@ import type { Check } from '../detect/check.js';
 import type { Verdict } from '../model/issue.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure, WrongAnswer } from './failure.js';
-import { Lookups } from './lookup.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { number, text, whole, type CheckRule } from './rules.js';
-import { connectTls } from './socket.js';
+import { connected, Lookups } from './socket.js';
 import { refusedCertificate } from './certificate.js';
 import { tlsSettings, TRUST_KEYS, type TlsTrust } from './trust.js';
 
@@ -20,7 +19,6 @@ export interface TlsOptions extends CommonOptions, TlsTrust {
   readonly minDays?: number;
 }
 
-/** Rule of the options of {@link tls}. */
 export const TLS_RULE: CheckRule = {
   keys: { host: text, port: whole(1, 65_535), minDays: number(0, 3_650), ...TRUST_KEYS },
   needs: ['host'],
@@ -58,37 +56,29 @@ async function judge(
   try {
     const settings = await tlsSettings(trust, host);
     return await withinLimit(timeoutMs, signal, async () => {
-      const socket = await connectTls(
-        { host, port, lookup: lookups.lookup },
-        { ...settings, rejectUnauthorized: false },
-        (made) => (opened = made),
-      );
+      const { connect } = await import('node:tls');
+      const from = { host, port, lookup: lookups.lookup };
+      const socket = connect({ ...from, ...settings, rejectUnauthorized: false });
+      opened = socket;
+      await connected(socket, 'secureConnect');
       const certificate = socket.getPeerCertificate();
       const days = daysLeft(certificate.valid_to);
       if (Number.isNaN(days))
         throw new WrongAnswer(`has a certificate without a readable end (${String(certificate.valid_to)})`);
-      if (days < 0)
-        throw new WrongAnswer(`has a certificate that has expired ${-days} days ago`, {
-          value: days,
-          threshold: minDays,
-        });
+      const numbers = { value: days, threshold: minDays };
+      if (days < 0) throw new WrongAnswer(`has a certificate that has expired ${-days} days ago`, numbers);
       // Node gives the code where its types have an error.
       const problem = socket.authorizationError as unknown as string | undefined;
       if (!socket.authorized && !trust.insecure)
         throw new WrongAnswer(
           refusedCertificate(codeOf(problem)) ?? `has a certificate that is refused (${String(problem)})`,
         );
-      if (days < minDays)
-        return bad(`${what} has a certificate for ${days} more days, under ${minDays}`, {
-          value: days,
-          threshold: minDays,
-        });
-      return ok(`${what} has a certificate for ${days} more days`, { value: days, threshold: minDays });
+      const words = `${what} has a certificate for ${days} more days`;
+      return days < minDays ? bad(`${words}, under ${minDays}`, numbers) : ok(words, numbers);
     });
   } catch (error) {
     return verdictOfFailure(what, lookups.failure(error));
   } finally {
-    opened?.on('error', () => undefined);
     opened?.destroy();
   }
 }

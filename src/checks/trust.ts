@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { messageOf } from '../base/errors.js';
-import { CannotTell } from './failure.js';
+import { cannotTell } from './failure.js';
 import { boolean, object, path, text, type Leaf } from './rules.js';
 
 /** Which certificates are trusted. */
@@ -29,22 +28,17 @@ export const tlsChoice: Leaf = (name, value) => {
   if (typeof value !== 'boolean') object(TRUST_KEYS)(name, value);
 };
 
-/** Turns what is trusted into settings of a connection. Rejects with {@link CannotTell} when its file cannot be read. */
+/** Turns what is trusted into settings of a connection. Rejects with `CannotTell` when its file cannot be read. */
 export async function tlsSettings(trust: true | TlsTrust, host: string): Promise<ConnectionOptions> {
   const { serverName = host, caFile, insecure = false } = trust === true ? {} : trust;
   return {
     rejectUnauthorized: !insecure,
     // An address is no name to ask for.
-    ...(isIP(serverName) === 0 ? { servername: serverName } : { servername: '' }),
+    servername: isIP(serverName) === 0 ? serverName : '',
     // As curl does: what the file has is trusted, also where it is no authority, or has the name of another one in it.
     ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile), allowPartialTrustChain: true }),
   };
 }
 
-async function readAuthorities(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CannotTell(`the certificates in ${file} cannot be read: ${messageOf(error)}`);
-  }
-}
+const readAuthorities = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(cannotTell(`the certificates in ${file} cannot be read: `));

@@ -11,7 +11,6 @@ export interface UnixSocketOptions extends CommonOptions, TalkOptions {
   readonly path: string;
 }
 
-/** Rule of the options of {@link unixSocket}. */
 export const UNIX_SOCKET_RULE: CheckRule = {
   keys: { path, maxMs: number(1, 600_000), ...TALK_KEYS },
   needs: ['path'],

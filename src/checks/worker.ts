@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Check } from '../detect/check.js';
-import { expectMethods, refusal } from '../base/expect.js';
+import { expectFunction, expectMethods, refusal } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure } from './failure.js';
@@ -26,9 +26,7 @@ const WORKER_RULE: CheckRule = {
       if (typeof value !== 'function') throw refusal(name, 'a function that returns the worker', value);
     },
     ping: () => undefined,
-    isPong: (name, value) => {
-      if (typeof value !== 'function') throw refusal(name, 'a function', value);
-    },
+    isPong: expectFunction,
   },
   needs: ['worker'],
 };

@@ -5,7 +5,7 @@ import type { GaugePart, RecentReading, Snapshot } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { CPU_CHECK } from './cpu.js';
 import { DISK_CHECK, NO_RULES } from './disk.js';
-import type { GaugeCheck } from './gauge-check.js';
+import type { GaugeCheck } from './gauge-verdict.js';
 import { LOAD_CHECK } from './load.js';
 import { MEMORY_CHECK } from './memory.js';
 import type { MountRules } from './mount-rules.js';
@@ -109,7 +109,7 @@ export class BuiltInChecks {
     const isCalm = !isUnknown(kills) && kills.recent === 0 && state !== 'degraded' && !isUnknown(state);
     if (isCalm && state === this.#calm.state && kills.sinceBoot === this.#calm.kills)
       return this.#calm.verdicts;
-    const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
+    const own = state === 'degraded' && judgesServices ? this.#judgeServices(snapshot) : [];
     const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
     const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
@@ -117,5 +117,3 @@ export class BuiltInChecks {
     return verdicts;
   }
 }
-
-const isDegraded = (system: Snapshot['system']): boolean => !isUnknown(system) && system.state === 'degraded';

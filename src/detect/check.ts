@@ -78,6 +78,18 @@ export function healsOf({ name, heals }: Pick<Check, 'name' | 'heals'>): Heals |
   return Object.freeze({ action: heals.action, parameters: Object.freeze({ ...heals.parameters }) });
 }
 
+/** Rules of the options that are numbers: each throws for an invalid value. */
+export const CHECK_NUMBERS = {
+  timeoutMs: (option, value) => expectNumber(option, value, 1, 600_000),
+  every: (option, value) => {
+    if (typeof value !== 'number' || !(value > 0 && value <= 86_400))
+      throw refusal(option, 'a number of seconds over 0 and up to 86400', value);
+  },
+  failAfter: expectTimes,
+  recoverAfter: expectTimes,
+  settleMs: (option, value) => expectNumber(option, value, 0, 3_600_000),
+} as const satisfies Record<string, (option: string, value: unknown) => void>;
+
 export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
 export const DEFAULT_CHECK_SETTLE_MS = 60_000;
 
@@ -89,19 +101,15 @@ const KEYS = [
 /** Returns a valid check. Throws a `SelfHealingError` for anything else. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
   const given = expectObject('check', check);
-  const { type, timeoutMs, settleMs, parts, heals } = given;
-  const { every, failAfter, recoverAfter } = given;
+  const { type, parts, heals } = given;
   expectNoTypingMistake(given);
   const name = expectText('check.name', given.name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
   expectText('check.component', given.component);
   expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
   expectMethods('check', check, ['run']);
-  if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);
-  if (settleMs !== undefined) expectNumber('check.settleMs', settleMs, 0, 3_600_000);
-  if (every !== undefined) expectEvery('check.every', every);
-  if (failAfter !== undefined) expectTimes('check.failAfter', failAfter);
-  if (recoverAfter !== undefined) expectTimes('check.recoverAfter', recoverAfter);
+  for (const [key, expect] of Object.entries(CHECK_NUMBERS))
+    if (given[key] !== undefined) expect(`check.${key}`, given[key]);
   for (const part of parts === undefined ? [] : expectStrings('check.parts', parts)) {
     expectOneOf('check.parts', part, SNAPSHOT_PARTS, 'part of a snapshot');
   }
@@ -115,14 +123,8 @@ function expectNoTypingMistake(check: Record<string, unknown>): void {
   for (const key of Object.keys(check)) if (nearest(key, KEYS)) expectOneOf('check', key, KEYS, 'option');
 }
 
-/** Throws unless the value is a time between two runs, in seconds. */
-export function expectEvery(option: string, value: unknown): void {
-  if (typeof value !== 'number' || !(value > 0 && value <= 86_400))
-    throw refusal(option, 'a number of seconds over 0 and up to 86400', value);
-}
-
 /** Throws unless the value is a number of verdicts in a row. */
-export function expectTimes(option: string, value: unknown): void {
+function expectTimes(option: string, value: unknown): void {
   if (!Number.isInteger(expectNumber(option, value, 1, 1_000)))
     throw refusal(option, 'a whole number', value);
 }

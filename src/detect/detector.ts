@@ -13,8 +13,13 @@ import { BUILT_IN_CHECKS, rulesOf, UNNAMED_CHECK } from '../model/built-in-check
 import { type Check } from './check.js';
 import { BuiltInChecks } from './built-in.js';
 import { expectDetectorOptions, type DetectorOptions } from './detector-options.js';
-import type { Detector, Looked } from './detector-port.js';
-import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
+import {
+  expectInspectRequest,
+  NO_REQUEST,
+  type Detector,
+  type InspectRequest,
+  type Looked,
+} from './detector-port.js';
 import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';

@@ -2,8 +2,7 @@ import { isUnknown, type Reading, type Unknown } from '../model/reading.js';
 import type { Gauges, MountReading, UsageReading, WriteReading } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
 import { bytes, count } from '../base/format.js';
-import type { GaugeCheck } from './gauge-check.js';
-import { judged, notKnown, type Gauge } from './gauge-verdict.js';
+import { judged, notKnown, type Gauge, type GaugeCheck } from './gauge-verdict.js';
 import { MountRules } from './mount-rules.js';
 import { clearingLevel, percent } from './percent.js';
 import type { VerdictList } from './verdict-list.js';
@@ -25,11 +24,7 @@ const SPACE: Gauge = {
     `${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
 };
 
-const METADATA: Gauge = {
-  ...SPACE,
-  words: ({ which, value, threshold, left }) =>
-    `Metadata of ${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
-};
+const METADATA: Gauge = { ...SPACE, words: (measured) => `Metadata of ${SPACE.words(measured)}` };
 
 const INODES: Gauge = {
   ...KIND,
@@ -51,15 +46,14 @@ export function judgeDisks(
 ): void {
   if (isUnknown(mounts)) return into.add(notKnown(SPACE, into.last, mounts.unknown));
   for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
-    if (!rules.none && rules.leavesOut(mountPoint)) continue;
+    if (rules.leavesOut(mountPoint)) continue;
     // Use of a file system that is read-only by design matters only with a level in the rules.
     if (writes?.status !== 'by-design' || rules.has(mountPoint)) {
-      const level =
-        !rules.none && !isUnknown(space) ? rules.levelOf(mountPoint, space, threshold) : threshold;
+      const level = rules.levelOf(mountPoint, space, threshold);
       if (metadata !== undefined && isWorse(metadata, space, threshold, level))
         into.add(judgeUsage(METADATA, metadata, threshold, mountPoint, into.last));
-      else if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
-        into.add(judgeLevel(mountPoint, space, threshold, rules));
+      else if (rules.has(mountPoint) && !isUnknown(space))
+        into.add(judgeLevel(mountPoint, space, level, rules));
       else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
       // A file system that creates inodes on demand cannot run out of them.
       if (!isUnknown(inodes) || isUnknown(space))
@@ -67,7 +61,6 @@ export function judgeDisks(
     }
     if (writes !== undefined) into.add(judgeWrites(writes, mountPoint, into.last));
   }
-  if (rules.none) return;
   for (const mountPoint of rules.namedPaths)
     if (!isAmong(mounts, mountPoint)) into.add(plain('disk', mountPoint, goneWords(mountPoint), into.last));
 }
@@ -80,10 +73,8 @@ const goneWords = (mountPoint: string): Verdict => ({
 });
 
 /** Returns whether a mount point was read. */
-export function isAmong(mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean {
-  for (const { mountPoint } of mounts) if (mountPoint === path) return true;
-  return false;
-}
+export const isAmong = (mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean =>
+  mounts.some(({ mountPoint }) => mountPoint === path);
 
 /** Judges whether a file system accepts writes. Read-only by design is ok. */
 const judgeWrites = (
@@ -124,10 +115,9 @@ const isWorse = (
 function judgeLevel(
   mountPoint: string,
   space: UsageReading,
-  usual: number,
+  level: number,
   rules: MountRules,
 ): ComponentVerdict {
-  const level = rules.levelOf(mountPoint, space, usual);
   const gauge: Gauge = {
     ...SPACE,
     severity: (value) => (value > (level + 100) / 2 ? Severity.CRITICAL : Severity.HIGH),
@@ -146,6 +136,16 @@ const judgeUsage = (
   isUnknown(usage)
     ? notKnown(gauge, last, usage.unknown, mountPoint)
     : judged(gauge, last, usage.percent, threshold, usage.available, 0, mountPoint);
+
+/** Returns the percentage of bytes below which an issue of a file system clears. `threshold` applies where it has no level in the rules. */
+export const clearingLevelOf = (
+  { mountPoint, space }: MountReading,
+  threshold: number,
+  rules: MountRules = NO_RULES,
+): number =>
+  rules.has(mountPoint) && !isUnknown(space)
+    ? rules.clearingLevelOf(mountPoint, space)
+    : clearingLevel(threshold);
 
 /** Returns the mount that holds a path: the longest mount point that is a prefix of it. */
 export function mountOf(path: string, mounts: readonly MountReading[]): MountReading | undefined {
@@ -168,14 +168,12 @@ export const DISK_CHECK: GaugeCheck = {
 /** Returns whether any file system is over a threshold, takes no writes any more, or is not mounted. */
 function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
   for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
-    if (!rules.none && rules.leavesOut(mountPoint)) continue;
+    if (rules.leavesOut(mountPoint)) continue;
     if (writes?.status === 'bad') return true;
     if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
-    const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
-    if (!isUnknown(space) && space.percent > level) return true;
+    if (!isUnknown(space) && space.percent > rules.levelOf(mountPoint, space, percent)) return true;
     if (metadata !== undefined && metadata.percent > percent) return true;
     if (!isUnknown(inodes) && inodes.percent > percent) return true;
   }
-  if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;
-  return false;
+  return rules.namedPaths.some((path) => !isAmong(mounts, path));
 }

@@ -1,8 +1,9 @@
 import type { Host, ReadRequest } from '../host/host.js';
+import { isUnknown } from '../model/reading.js';
 import type { GaugePart, LiveGauges } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { GAUGE_CHECKS, type BuiltInChecks } from './built-in.js';
-import { anyOver, anyUnknown, type GaugeCheck } from './gauge-check.js';
+import type { GaugeCheck } from './gauge-verdict.js';
 import type { MountRules } from './mount-rules.js';
 import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
@@ -69,7 +70,7 @@ export class FastLook implements Glance {
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     // A copy: one may be assigned between a look and the request for its verdicts.
     Object.assign(this.#levels, levels);
-    return !anyOver(this.#gaugeChecks, gauges, this.#levels, rules);
+    return !this.#gaugeChecks.some((check) => check.isOver(gauges, this.#levels, rules));
   }
 
   verdicts(): readonly ComponentVerdict[] {
@@ -86,7 +87,8 @@ export class FastLook implements Glance {
   }
 
   misses(): boolean {
-    return this.#gauges !== undefined && anyUnknown(this.#gaugeChecks, this.#gauges);
+    const gauges = this.#gauges;
+    return gauges !== undefined && this.#gaugeChecks.some(({ part }) => isUnknown(gauges[part]));
   }
 
   /** Returns whether the last verdicts of each other check still hold, and are ok. */

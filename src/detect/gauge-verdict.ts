@@ -1,7 +1,21 @@
 import type { ComponentVerdict, IssueType, Severity } from '../model/issue.js';
+import type { GaugePart, Gauges } from '../model/snapshot.js';
+import type { MountRules } from './mount-rules.js';
+import type { ThresholdValues } from './thresholds.js';
+import type { VerdictList } from './verdict-list.js';
 
 /** Check, component and type of a verdict. */
 type About = Pick<ComponentVerdict, 'check' | 'component' | 'type'>;
+
+/** Judgement of a check that compares one gauge with its threshold. */
+export interface GaugeCheck {
+  /** The only part of a snapshot that it reads. */
+  readonly part: GaugePart;
+  /** Adds its verdicts. */
+  judge(gauges: Gauges, levels: ThresholdValues, into: VerdictList, rules: MountRules): void;
+  /** Returns whether a verdict would be bad, without making one. */
+  isOver(gauges: Gauges, levels: ThresholdValues, rules: MountRules): boolean;
+}
 
 /** Numbers of one reading of a gauge. */
 export interface Measured {
@@ -43,20 +57,10 @@ class GaugeVerdict implements ComponentVerdict {
   readonly clearsAt: number;
   declare readonly reason: string;
   readonly #gauge: Gauge;
-  readonly #left: number;
-  readonly #of: number;
-  readonly #which: string;
-  readonly #besides: number;
+  readonly #measured: Measured;
 
-  constructor(
-    gauge: Gauge,
-    value: number,
-    threshold: number,
-    left: number,
-    of: number,
-    which: string,
-    besides: number,
-  ) {
+  constructor(gauge: Gauge, measured: Measured) {
+    const { value, threshold, which } = measured;
     this.check = gauge.check;
     this.component = componentOn(gauge.component, which);
     this.type = gauge.type;
@@ -66,39 +70,27 @@ class GaugeVerdict implements ComponentVerdict {
     this.threshold = threshold;
     this.clearsAt = gauge.clearsAt(threshold);
     this.#gauge = gauge;
-    this.#left = left;
-    this.#of = of;
-    this.#which = which;
-    this.#besides = besides;
+    this.#measured = measured;
     // An own property, so that copies and JSON have it; all instances share one V8 shape.
     Object.defineProperty(this, 'reason', REASON);
     Object.freeze(this);
   }
 
   words(): string {
-    const { value, threshold } = this;
-    const [left, of, which, besides] = [this.#left, this.#of, this.#which, this.#besides];
-    return this.#gauge.words({ value, threshold, left, of, which, besides });
+    return this.#gauge.words(this.#measured);
   }
 
   /** Returns whether a verdict on these numbers would be equal. */
-  says(
-    gauge: Gauge,
-    value: number,
-    threshold: number,
-    left: number,
-    of: number,
-    which: string,
-    besides: number,
-  ): boolean {
+  says(gauge: Gauge, { value, threshold, left, of, which, besides }: Measured): boolean {
+    const own = this.#measured;
     return (
-      this.value === value &&
-      this.#left === left &&
-      this.threshold === threshold &&
-      this.#of === of &&
+      own.value === value &&
+      own.left === left &&
+      own.threshold === threshold &&
+      own.of === of &&
       this.#gauge === gauge &&
-      this.#which === which &&
-      this.#besides === besides
+      own.which === which &&
+      own.besides === besides
     );
   }
 
@@ -126,9 +118,10 @@ export function judged(
   which = '',
   besides = 0,
 ): ComponentVerdict {
-  return last instanceof GaugeVerdict && last.says(gauge, value, threshold, left, of, which, besides)
+  const measured = { value, threshold, left, of, which, besides };
+  return last instanceof GaugeVerdict && last.says(gauge, measured)
     ? last
-    : new GaugeVerdict(gauge, value, threshold, left, of, which, besides);
+    : new GaugeVerdict(gauge, measured);
 }
 
 /** Returns the verdict on a gauge that could not be read. Returns `last` itself if it is equal. */

@@ -2,8 +2,7 @@ import { isUnknown } from '../model/reading.js';
 import type { Gauges } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
 import { bytes } from '../base/format.js';
-import type { GaugeCheck } from './gauge-check.js';
-import { judged, notKnown, type Gauge } from './gauge-verdict.js';
+import { judged, notKnown, type Gauge, type GaugeCheck } from './gauge-verdict.js';
 import { clearingLevel, percent } from './percent.js';
 
 const memoryOf = (whose: string): Gauge => ({

@@ -7,13 +7,6 @@ import { within } from '../base/within.js';
 import { span } from '../base/format.js';
 import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check } from './check.js';
 
-/** Handling of an earlier run of the same check that has not ended. */
-export type WhileBusy =
-  /** Shares the answer of that run while it is within its time limit: a new run would not answer earlier. */
-  | 'share'
-  /** Waits for its end and runs the check again. */
-  | 'rerun';
-
 /** Runs one check of the host program within its time limit, and never two runs at once. */
 export class CheckRunner {
   readonly check: Check;
@@ -24,28 +17,23 @@ export class CheckRunner {
   #ended: Promise<unknown> | undefined;
   #answer: Verdict | undefined;
   #verdict: ComponentVerdict | undefined;
-  #found: ComponentVerdict | undefined;
+  /** The last bad verdict. */
+  found: ComponentVerdict | undefined;
 
   constructor(check: Check) {
     this.check = check;
     this.#heals = healsOf(check);
   }
 
-  /** The last bad verdict. */
-  get found(): ComponentVerdict | undefined {
-    return this.#found;
-  }
-
-  /** Returns the verdict of the check; `unknown` when it throws, is late, is busy, or returns an invalid verdict. */
-  run(
-    snapshot: Snapshot,
-    signal?: AbortSignal,
-    whileBusy: WhileBusy = 'share',
-  ): ComponentVerdict | Promise<ComponentVerdict> {
+  /**
+   * Returns the verdict of the check; `unknown` when it throws, is late, is busy, or returns an invalid verdict. An earlier
+   * run that has not ended is waited for with `fresh`; otherwise its answer is shared while it is within its time limit: a
+   * new run would not answer earlier.
+   */
+  run(snapshot: Snapshot, signal?: AbortSignal, fresh = false): ComponentVerdict | Promise<ComponentVerdict> {
     if (this.#ended === undefined) return this.#start(snapshot, signal);
-    if (whileBusy === 'share' && this.#current !== undefined) return this.#current;
-    if (whileBusy === 'rerun') return this.#rerun(snapshot, signal);
-    return this.#unknown(`The check \`${this.check.name}\` is still busy with an earlier run`);
+    if (fresh) return this.#rerun(snapshot, signal);
+    return this.#current ?? this.#unknown('is still busy with an earlier run');
   }
 
   #start(snapshot: Snapshot, signal: AbortSignal | undefined): ComponentVerdict | Promise<ComponentVerdict> {
@@ -56,7 +44,7 @@ export class CheckRunner {
         ? this.#inTime(Promise.resolve(answer), context, signal)
         : this.#judged(answer);
     } catch (error) {
-      return this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`);
+      return this.#unknown(`threw: ${messageOf(error)}`);
     }
   }
 
@@ -64,11 +52,8 @@ export class CheckRunner {
   async #rerun(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<ComponentVerdict> {
     while (this.#ended !== undefined) {
       const before = this.#current;
-      if (before === undefined || signal?.aborted)
-        return this.#unknown(`The check \`${this.check.name}\` has not ended since an earlier run`);
+      if (before === undefined || signal?.aborted) return this.#unknown('has not ended since an earlier run');
       await before;
-      // A check that answered in time ends a moment later.
-      await Promise.resolve();
     }
     return this.#start(snapshot, signal);
   }
@@ -80,7 +65,7 @@ export class CheckRunner {
   ): Promise<ComponentVerdict> {
     const settled = answer.then(
       (verdict) => this.#judged(verdict),
-      (error: unknown) => this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`),
+      (error: unknown) => this.#unknown(`threw: ${messageOf(error)}`),
     );
     const current = this.#withinLimit(settled, context, signal).finally(() => {
       if (this.#current === current) this.#current = undefined;
@@ -104,36 +89,30 @@ export class CheckRunner {
       return await within({ ...limit, late, stopped }, () => settled);
     } catch (error) {
       context.abort();
-      return this.#unknown(`The check \`${this.check.name}\` ${messageOf(error)}`);
+      return this.#unknown(messageOf(error));
     }
   }
 
   /** Validates the answer; reading it may throw. */
   #judged(answer: Verdict): ComponentVerdict {
     try {
-      return this.#accepted(answer);
+      // A frozen answer cannot have changed: the verdict is the same.
+      if (this.#verdict && answer === this.#answer) return this.#verdict;
+      const problem = nonsense(answer);
+      if (problem) return this.#unknown(`returned an invalid verdict: ${problem}`);
+      const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
+      this.#answer = Object.isFrozen(answer) ? answer : undefined;
+      this.#verdict = verdict;
+      if (verdict.status === 'bad') this.found = verdict;
+      return verdict;
     } catch (error) {
-      return this.#unknown(
-        `The check \`${this.check.name}\` returned an invalid verdict: ${messageOf(error)}`,
-      );
+      return this.#unknown(`returned an invalid verdict: ${messageOf(error)}`);
     }
   }
 
-  #accepted(answer: Verdict): ComponentVerdict {
-    // A frozen answer cannot have changed: the verdict is the same.
-    if (this.#verdict && answer === this.#answer) return this.#verdict;
-    const problem = nonsense(answer);
-    if (problem)
-      return this.#unknown(`The check \`${this.check.name}\` returned an invalid verdict: ${problem}`);
-    const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
-    this.#answer = Object.isFrozen(answer) ? answer : undefined;
-    this.#verdict = verdict;
-    if (verdict.status === 'bad') this.#found = verdict;
-    return verdict;
-  }
-
-  #unknown(reason: string): ComponentVerdict {
-    return { status: 'unknown', reason, ...this.#about() };
+  /** `why` follows the name of the check. */
+  #unknown(why: string): ComponentVerdict {
+    return { status: 'unknown', reason: `The check \`${this.check.name}\` ${why}`, ...this.#about() };
   }
 
   #about(): Omit<ComponentVerdict, keyof Verdict> {

@@ -3,26 +3,29 @@ import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snaps
 import type { ComponentVerdict } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
+import type { InspectRequest } from './detector-port.js';
 import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
-import { longestStartMs, shareOfFirstInterval, waitBeforeStart } from './spread.js';
 
-/** Options for one run of the checks of the host program. */
-export interface UserCheckRun {
-  /** Component to read. Default: all. */
-  readonly component?: string | undefined;
-  readonly fresh?: boolean | undefined;
-  readonly recent?: boolean | undefined;
-  readonly skip?: ((component: string) => boolean) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+/** Checks of one look that may be waited for at once before the others start one after the other. */
+const AT_ONCE = 10;
+/** Time between two starts after that, in milliseconds: 1,000 checks start within 5 s. */
+const APART_MS = 5;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Returns the longest time in which a look starts so many checks, in milliseconds. */
+export const longestStartMs = (checks: number): number => Math.max(0, checks - AT_ONCE) * APART_MS;
+
+/**
+ * Returns the share of its interval after which a check runs for the second time, over 0 up to 1. The first of all has
+ * the whole of it. However many there are, their shares lie evenly: each is a golden section further than the one before.
+ */
+export const shareOfFirstInterval = (index: number): number => 1 - ((index * GOLDEN) % 1);
 
 type Started = ComponentVerdict | Promise<ComponentVerdict>;
 
 const allOf = async (all: readonly Started[]): Promise<readonly ComponentVerdict[]> =>
   Promise.all(all.map(async (one) => one));
-
-const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
 /** Checks of the host program, by name. */
 export class UserChecks {
@@ -62,7 +65,6 @@ export class UserChecks {
 
   /** Returns the names of the checks of a component. */
   namesFor(component: string): readonly string[] {
-    if (this.#runners.size === 0) return [];
     return this.names.filter((name) => this.#runners.get(name)?.check.component === component);
   }
 
@@ -84,9 +86,8 @@ export class UserChecks {
   run(
     names: readonly string[],
     snapshot: Snapshot,
-    request: UserCheckRun,
+    request: InspectRequest,
   ): readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]> {
-    if (this.#runners.size === 0) return NO_VERDICTS;
     const runners = names.flatMap((name) => {
       const runner = this.#runners.get(name);
       return runner === undefined || request.skip?.(runner.check.component) ? [] : [runner];
@@ -94,8 +95,7 @@ export class UserChecks {
     const verdicts: Started[] = [];
     let underWay = 0;
     for (const [index, runner] of runners.entries()) {
-      if (waitBeforeStart(underWay) > 0)
-        return this.#runSpread(verdicts, runners.slice(index), snapshot, request);
+      if (underWay >= AT_ONCE) return this.#runSpread(verdicts, runners.slice(index), snapshot, request);
       const verdict = this.#runOne(runner, snapshot, request);
       if (isPending(verdict)) underWay += 1;
       verdicts.push(verdict);
@@ -107,13 +107,13 @@ export class UserChecks {
     started: readonly Started[],
     others: readonly CheckRunner[],
     snapshot: Snapshot,
-    request: UserCheckRun,
+    request: InspectRequest,
   ): Promise<readonly ComponentVerdict[]> {
     const verdicts = [...started];
     let wait = true;
     for (const runner of others) {
       // A check that is aborted while it starts reports that itself.
-      if (wait) await realClock.sleep(waitBeforeStart(Infinity), request.signal).catch(() => undefined);
+      if (wait) await realClock.sleep(APART_MS, request.signal).catch(() => undefined);
       const verdict = this.#runOne(runner, snapshot, request);
       // A synchronous check needs no pause after it.
       wait = isPending(verdict);
@@ -125,13 +125,12 @@ export class UserChecks {
   #runOne(
     runner: CheckRunner,
     snapshot: Snapshot,
-    { component, fresh, recent, signal }: UserCheckRun,
-  ): ComponentVerdict | Promise<ComponentVerdict> {
-    const whileBusy = fresh ? 'rerun' : 'share';
+    { component, fresh, recent, signal }: InspectRequest,
+  ): Started {
     const due = this.#dues.get(runner.check.name);
-    if (due === undefined) return runner.run(snapshot, signal, whileBusy);
+    if (due === undefined) return runner.run(snapshot, signal, fresh);
     const now = this.#monotonic();
     const last = recent && component === undefined ? due.lastAt(now) : undefined;
-    return last ?? due.keep(runner.run(snapshot, signal, whileBusy), now);
+    return last ?? due.keep(runner.run(snapshot, signal, fresh), now);
   }
 }

@@ -1,6 +1,6 @@
 import { parametersOf, type ActionDefinition, type PlanContext, type PlanDraft } from '../actions/define.js';
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
-import { clearingLevelOf } from '../detect/disk-clears-at.js';
+import { clearingLevelOf } from '../detect/disk.js';
 import type { MountRules } from '../detect/mount-rules.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';

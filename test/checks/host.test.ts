@@ -8,7 +8,7 @@ import { clock, command, directory, file, pressure, process as processes } from 
 import { clockWith } from '../../src/checks/clock.js';
 import { processWith } from '../../src/checks/process.js';
 import { ProcessTable } from '../../src/checks/process-table.js';
-import { expectWritable } from '../../src/checks/read-only.js';
+import { expectWritable } from '../../src/checks/file-facts.js';
 import { timerWith } from '../../src/checks/timer.js';
 import { healthySnapshot, unknownSnapshot } from '../../src/testing/index.js';
 import { folder, verdictOf } from './house.js';

@@ -3,7 +3,7 @@ import { refusedCertificate } from '../../src/checks/certificate.js';
 import { expectContent, looksInside, matchesPattern, type ContentOptions } from '../../src/checks/content.js';
 import { TimeLimit, withinLimit } from '../../src/checks/deadline.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from '../../src/checks/failure.js';
-import { ageOf, expectFacts, Growth, Rate } from '../../src/checks/file-facts.js';
+import { ageOf, expectFacts, Growth } from '../../src/checks/file-facts.js';
 import { expectJson, type JsonExpected } from '../../src/checks/json-value.js';
 import { firstNumber, judgeLimits, type Measured } from '../../src/checks/limits.js';
 import { bad, makeCheck, ok, unknownVerdict, type CommonOptions } from '../../src/checks/make.js';
@@ -24,7 +24,7 @@ const thrown = (judge: () => void): Error | undefined => {
 };
 
 describe('a number held against its bounds', () => {
-  const size = { what: 'size', show: (value: number) => `${value} B`, unit: 'B' };
+  const size = { what: 'size', show: (value: number) => `${value} B`, unit: 'B' } as const;
 
   it.each<[string, readonly Measured[], object]>([
     ['at its greatest is ok', [{ ...size, value: 5, max: 5 }], { status: 'ok', value: 5, threshold: 5 }],
@@ -438,9 +438,10 @@ describe('the facts about a file', () => {
   it('its age is the time since it was modified, and 0 for a time to come', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 100_000 });
     const bounds = { path: '/a', minAgeSeconds: 1, maxAgeSeconds: 5 };
-    const { show, ...age } = ageOf('a', 97_500, bounds);
+    const age = ageOf('a', 97_500, bounds);
     expect(age).toEqual({ what: 'age of a', value: 2.5, min: 1, max: 5, unit: 's' });
-    expect(show?.(90)).toBe('1 min 30 s');
+    expect(judgeLimits([{ ...age, max: 1 }], '').reason).toBe('age of a is 2.5 s, over 1 s');
+    expect(judgeLimits([{ ...age, value: 90 }], '').reason).toBe('age of a is 1 min 30 s, over 5 s');
     expect(ageOf('a', 100_001, bounds).value).toBe(0);
   });
 
@@ -448,7 +449,7 @@ describe('the facts about a file', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const growth = new Growth();
     const unknown = 'it needs two readings';
-    const measure = (size: number) => growth.measure('a', size, 5).value;
+    const measure = (size: number) => growth.perHour('a', size, 5).value;
     expect(measure(100)).toBe(unknown);
     expect(measure(200)).toBe(unknown);
     vi.advanceTimersByTime(1_800_000);
@@ -456,14 +457,14 @@ describe('the facts about a file', () => {
     vi.advanceTimersByTime(3_600_000);
     expect(measure(200)).toBe(0);
     vi.advanceTimersByTime(3_600_000);
-    const { show, ...last } = growth.measure('a', 1_224, 5);
+    const last = growth.perHour('a', 1_224, 5);
     expect(last).toEqual({ what: 'growth of a per hour', value: 1_024, max: 5, unit: 'B' });
-    expect(show?.(1_024)).toBe('1.0 KiB');
+    expect(judgeLimits([last], '').reason).toBe('growth of a per hour is 1.0 KiB, over 5 B');
   });
 
   it('its number grows by so much a second, and a counter that was set back tells nothing', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const rate = new Rate();
+    const rate = new Growth();
     expect(rate.perSecond(10)).toBe('it needs two readings');
     expect(rate.perSecond(20)).toBe('it needs two readings');
     vi.advanceTimersByTime(2_000);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../src/checks/index.js';
 import { TimeLimit } from '../../src/checks/deadline.js';
 import { CannotTell } from '../../src/checks/failure.js';
-import { Lookups } from '../../src/checks/lookup.js';
+import { Lookups } from '../../src/checks/socket.js';
 import { server, verdictOf } from './house.js';
 
 const late = new TimeLimit(50, true);

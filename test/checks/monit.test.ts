@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as ours from '../../src/checks/index.js';
 import type { Check } from '../../src/checks/index.js';
 import { verdictOfFailure } from '../../src/checks/failure.js';
-import { expectWritable } from '../../src/checks/read-only.js';
+import { expectWritable } from '../../src/checks/file-facts.js';
 import { timerWith } from '../../src/checks/timer.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
 import { fakeHost, healthySnapshot, memoryReading, mountReading } from '../../src/testing/index.js';

@@ -1,13 +1,12 @@
-import { lookup } from 'node:dns';
 import { writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { http, tcp, tls, unixSocket, type HttpOptions } from '../../src/checks/index.js';
 import { verdictOfFailure } from '../../src/checks/failure.js';
 import { TimeLimit, withinLimit } from '../../src/checks/deadline.js';
-import { open } from '../../src/checks/socket.js';
+import { connected } from '../../src/checks/socket.js';
 import { certificateFor } from './certificate.js';
 import { certain, closedPort, folder, secureWeb, server, verdictOf, web } from './house.js';
 
@@ -196,12 +195,12 @@ describe('the check tcp', () => {
   });
 
   it('has a connection that can be closed before it is open', async () => {
-    const made: Socket[] = [];
-    const target = { host: '127.0.0.1', port: await answers(''), lookup };
-    const opened = open(target, (socket) => made.push(socket));
-    expect(made).toHaveLength(1);
-    expect(await opened).toBe(made[0]);
-    made[0]?.destroy();
+    const made = connect({ host: '127.0.0.1', port: await answers('') });
+    const opened = connected(made, 'connect');
+    expect(made.connecting).toBe(true);
+    await opened;
+    expect(made.connecting).toBe(false);
+    made.destroy();
   });
 
   it('sends and receives several times', async () => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProcessTable } from '../../src/checks/process-table.js';
 import { processWith, type ProcessOptions } from '../../src/checks/process.js';
 import { WrongAnswer } from '../../src/checks/failure.js';
-import { expectWritable } from '../../src/checks/read-only.js';
+import { expectWritable } from '../../src/checks/file-facts.js';
 import { folder, verdictOf } from './house.js';
 
 afterEach(() => {

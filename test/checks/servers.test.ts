@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { http, tcp, tls, unixSocket, type HttpOptions } from '../../src/checks/index.js';
-import { failureOfBody } from '../../src/checks/http-encoding.js';
+import { failureOfBody } from '../../src/checks/http-request.js';
 import { tlsSettings } from '../../src/checks/trust.js';
 import { WrongAnswer } from '../../src/checks/failure.js';
 import { certificateFor } from './certificate.js';

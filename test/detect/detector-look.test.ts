@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
-import type { InspectRequest } from '../../src/detect/inspect-request.js';
+import type { InspectRequest } from '../../src/detect/detector-port.js';
 import { isPending } from '../../src/base/pending.js';
 import type { Host } from '../../src/host/host.js';
 import { failedUnit, fakeClock, fakeHost, systemReading, unitReading } from '../../src/testing/index.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
-import type { InspectRequest } from '../../src/detect/inspect-request.js';
+import type { InspectRequest } from '../../src/detect/detector-port.js';
 import { SNAPSHOT_PARTS } from '../../src/model/snapshot.js';
 import { fakeHost, unitReading } from '../../src/testing/index.js';
 

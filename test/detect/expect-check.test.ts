@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CHECK_NUMBERS,
   DEFAULT_CHECK_SETTLE_MS,
   DEFAULT_CHECK_TIMEOUT_MS,
   expectCheck,
-  expectEvery,
   expectHeals,
-  expectTimes,
   healsOf,
   type Check,
 } from '../../src/detect/check.js';
@@ -107,17 +106,19 @@ it('a check of the host program has 5 s to answer, and a repair 1 min to work, u
 
 describe('the time between two runs', () => {
   it.each([Number.MIN_VALUE, 86_400])('may be %d', (value) => {
-    expect(() => expectEvery('x.every', value)).not.toThrow();
+    expect(() => CHECK_NUMBERS.every('x.every', value)).not.toThrow();
   });
 
   it.each([0, -1, 86_400.1, NaN, Infinity, '5', undefined])('is not %o', (value) => {
-    expect(() => expectEvery('x.every', value)).toThrow('Expected `x.every` to be a number of seconds');
+    expect(() => CHECK_NUMBERS.every('x.every', value)).toThrow(
+      'Expected `x.every` to be a number of seconds',
+    );
   });
 });
 
 describe('a number of verdicts in a row', () => {
   it.each([1, 1_000])('may be %d', (value) => {
-    expect(() => expectTimes('x.failAfter', value)).not.toThrow();
+    expect(() => CHECK_NUMBERS.failAfter('x.failAfter', value)).not.toThrow();
   });
 
   it.each<[unknown, string]>([
@@ -126,7 +127,9 @@ describe('a number of verdicts in a row', () => {
     [1.5, 'a whole number'],
     ['2', 'a number from 1 to 1000'],
   ])('is not %o', (value, expected) => {
-    expect(() => expectTimes('x.failAfter', value)).toThrow(`Expected \`x.failAfter\` to be ${expected}`);
+    expect(() => CHECK_NUMBERS.failAfter('x.failAfter', value)).toThrow(
+      `Expected \`x.failAfter\` to be ${expected}`,
+    );
   });
 });
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GAUGE_CHECKS } from '../../src/detect/built-in.js';
 import { CPU_CHECK, judgeCpu } from '../../src/detect/cpu.js';
-import { clearingLevelOf } from '../../src/detect/disk-clears-at.js';
-import { judgeDisks, mountOf } from '../../src/detect/disk.js';
+import { clearingLevelOf, judgeDisks, mountOf } from '../../src/detect/disk.js';
 import { judgeLoad, LOAD_CHECK } from '../../src/detect/load.js';
 import { judgeMemory, MEMORY_CHECK } from '../../src/detect/memory.js';
 import { MountRules } from '../../src/detect/mount-rules.js';

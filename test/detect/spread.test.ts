@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Due } from '../../src/detect/due.js';
-import { longestStartMs, shareOfFirstInterval, waitBeforeStart } from '../../src/detect/spread.js';
-import { UserChecks } from '../../src/detect/user-checks.js';
+import { longestStartMs, shareOfFirstInterval, UserChecks } from '../../src/detect/user-checks.js';
 import { sharedAbortController } from '../../src/base/until.js';
 import type { ComponentVerdict } from '../../src/model/issue.js';
 import type { Check } from '../../src/detect/check.js';
@@ -127,7 +126,6 @@ describe('many asynchronous checks in one cycle', () => {
 
   it('extend the time limit of the cycle by the time that their starts take', () => {
     expect(added(numbered(1_000, () => ({}))).longestMs).toBe(5_000 + longestStartMs(1_000));
-    expect([waitBeforeStart(0), waitBeforeStart(9), waitBeforeStart(10)]).toEqual([0, 0, 5]);
     expect([longestStartMs(0), longestStartMs(10), longestStartMs(1_000)]).toEqual([0, 0, 4_950]);
   });
 });

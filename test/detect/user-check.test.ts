@@ -52,7 +52,7 @@ describe('a check that is still running', () => {
   it('shares its verdict with a cycle that starts later, which does not report the check as busy', async () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
-    const proof = runner.run(snapshot, undefined, 'rerun');
+    const proof = runner.run(snapshot, undefined, true);
     const cycle = runner.run(snapshot);
     answers[0]!(bad);
     expect(await proof).toMatchObject({ status: 'bad' });
@@ -85,12 +85,12 @@ describe('a check that exceeded its time limit', () => {
       status: 'unknown',
       reason: 'The check `http` did not answer within 5 s',
     });
-    expect(await runner.run(snapshot, undefined, 'rerun')).toMatchObject({ status: 'unknown' });
-    expect(await runner.run(snapshot, undefined, 'share')).toMatchObject({ status: 'unknown' });
+    expect(await runner.run(snapshot, undefined, true)).toMatchObject({ status: 'unknown' });
+    expect(await runner.run(snapshot, undefined, false)).toMatchObject({ status: 'unknown' });
     expect(answers).toHaveLength(1);
     answers[0]!(ok);
     await vi.advanceTimersByTimeAsync(0);
-    const next = runner.run(snapshot, undefined, 'rerun');
+    const next = runner.run(snapshot, undefined, true);
     expect(answers).toHaveLength(2);
     answers[1]!(bad);
     expect(await next).toMatchObject({ status: 'bad' });
@@ -100,7 +100,7 @@ describe('a check that exceeded its time limit', () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
     void runner.run(snapshot);
-    const proofs = [1, 2].map(() => runner.run(snapshot, undefined, 'rerun'));
+    const proofs = [1, 2].map(() => runner.run(snapshot, undefined, true));
     await vi.advanceTimersByTimeAsync(5_000);
     for (const proof of proofs) expect(await proof).toMatchObject({ status: 'unknown' });
     expect(answers).toHaveLength(1);
@@ -111,7 +111,7 @@ describe('a check that exceeded its time limit', () => {
     const runner = new CheckRunner(check);
     const stop = new AbortController();
     const look = runner.run(snapshot, stop.signal);
-    const proof = runner.run(snapshot, stop.signal, 'rerun');
+    const proof = runner.run(snapshot, stop.signal, true);
     stop.abort();
     expect(await look).toMatchObject({ status: 'unknown' });
     expect(await proof).toMatchObject({ status: 'unknown' });

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
-import { shareOfFirstInterval } from '../../src/detect/spread.js';
-import { UserChecks } from '../../src/detect/user-checks.js';
+import { shareOfFirstInterval, UserChecks } from '../../src/detect/user-checks.js';
 import { SNAPSHOT_PARTS } from '../../src/model/snapshot.js';
 import { healthySnapshot } from '../../src/testing/index.js';
 
