@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
-import { dbusCalls, type DbusCalls, type ListedUnit } from './dbus-calls.js';
+import { dbusCalls, type DbusCalls, type ListedUnit, type UnitRef } from './dbus-calls.js';
 import { unitPath } from './dbus-properties.js';
 import { createSession, type Session } from './dbus-session.js';
-import { MAX_AGE_MS, namesIn, type UnitRef } from './known-units.js';
+import { MAX_AGE_MS, namesIn } from './known-units.js';
 import { readInFull } from './read-in-full.js';
 import { FAILING_STATES, type UnitFacts, type UnitSource, type UnitsRequest } from './unit-facts.js';
 import type { UnitStates } from './unit-events.js';

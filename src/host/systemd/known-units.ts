@@ -1,4 +1,4 @@
-import type { ListedUnit } from './dbus-calls.js';
+import type { ListedUnit, UnitRef } from './dbus-calls.js';
 import { unitPath } from './dbus-properties.js';
 import type { Mark, SignalWatch } from './signal-watch.js';
 import { merged, type UnitFacts } from './unit-facts.js';
@@ -9,8 +9,6 @@ export const MAX_AGE_MS = 30_000;
 const FULL_AGE_MS = 600_000;
 /** … of at most this many units per reading: a thousand at once would keep systemd busy for a second. */
 const MAX_IN_FULL = 50;
-
-export type UnitRef = Pick<ListedUnit, 'id' | 'path'>;
 
 interface Known {
   readonly facts: UnitFacts;

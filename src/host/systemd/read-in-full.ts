@@ -1,8 +1,7 @@
-import type { DbusCalls } from './dbus-calls.js';
+import type { DbusCalls, UnitRef } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
 import type { Session } from './dbus-session.js';
 import { allDrags } from './drags-along.js';
-import type { UnitRef } from './known-units.js';
 import { DRAG_PROPERTIES, merged, unitFacts, type UnitFacts } from './unit-facts.js';
 
 /** Reads all facts of units, and keeps them until they change. */

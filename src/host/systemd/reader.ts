@@ -5,10 +5,10 @@ import { messageOf } from '../../base/errors.js';
 import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { UnitsReading } from '../../model/snapshot.js';
-import { hasStartLimitAction, type UnitRelations } from '../../model/unit-relations.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
 import type { UnitReading } from '../../model/unit.js';
 import { createDbusUnits } from './dbus-units.js';
-import { recentStarts } from './recent-starts.js';
+import { withRecentStarts } from './recent-starts.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
 import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
@@ -165,20 +165,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       endedBy(signal, async () => {
         const read = await ask((source) => source.relations(units, signal), signal);
         if (isUnknown(read)) return read;
-        const from = (ms: number): number => Date.now() - ms;
-        return Promise.all(
-          read.map(async (unit) =>
-            hasStartLimitAction(unit)
-              ? {
-                  ...unit,
-                  recentStarts: await recentStarts(unit.id, from(unit.startLimitIntervalMs), {
-                    ...(journalctl === undefined ? {} : { journalctl }),
-                    ...(signal ? { signal } : {}),
-                  }),
-                }
-              : unit,
-          ),
-        );
+        return Promise.all(read.map((unit) => withRecentStarts(unit, { journalctl, signal })));
       }),
     watch(units, listener) {
       return events.watch(units?.map(fullUnitName).filter(isUnitName), listener);

@@ -1,5 +1,5 @@
 import type { UnitRelations } from '../../model/unit-relations.js';
-import { sinceEpoch } from './since-epoch.js';
+import { sinceEpoch } from './systemd-clock.js';
 import type { UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitReading } from '../../model/unit.js';
 
@@ -107,6 +107,12 @@ export interface RelatedFacts {
 
 /** Active states and sub-states of failing units. systemd 254 added the last. */
 export const FAILING_STATES: readonly string[] = ['failed', 'auto-restart', 'auto-restart-queued'];
+
+export const isFailing = ({ activeState, subState }: Pick<UnitFacts, 'activeState' | 'subState'>): boolean =>
+  FAILING_STATES.includes(activeState) || FAILING_STATES.includes(subState);
+
+export const isInactive = ({ activeState }: UnitFacts): boolean =>
+  activeState === 'inactive' || activeState === 'failed';
 
 /** Properties that list the units that are stopped with a unit. */
 export const DRAG_PROPERTIES = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { DbusCalls, ListedUnit } from '../../../src/host/systemd/dbus-calls.js';
+import type { DbusCalls, ListedUnit, UnitRef } from '../../../src/host/systemd/dbus-calls.js';
 import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
 import type { Session } from '../../../src/host/systemd/dbus-session.js';
-import type { UnitRef } from '../../../src/host/systemd/known-units.js';
+
 import { readInFull } from '../../../src/host/systemd/read-in-full.js';
 
 type Values = Record<string, unknown>;
