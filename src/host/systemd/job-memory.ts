@@ -20,8 +20,6 @@ interface Ended {
   readonly at: number;
 }
 
-export type JobMemory = ReturnType<typeof createJobMemory>;
-
 /** Remembers how the last job of each unit ended, by systemd's signals. */
 export function createJobMemory(bus: Pick<SystemBus, 'call'>, now = systemdNow) {
   const calls = dbusCalls(bus);
