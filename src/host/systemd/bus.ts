@@ -1,22 +1,10 @@
 import { messageOf } from '../../base/errors.js';
 import { socketPath } from './bus/address.js';
-import { connectToBus, type BusSignal, type BusConnection, type SignalHeader } from './bus/connection.js';
+import { connectToBus, type BusSignal, type SignalHeader } from './bus/connection.js';
 import type { MethodCall } from './bus/marshal.js';
 
 /** Limit of pending calls; that of dbus-daemon is 128. */
 const MAX_PENDING = 64;
-
-/** A connection to the system bus, opened on demand. */
-export interface SystemBus {
-  /** Connects if there is no connection. Returns the number of the connection, a new one each time. */
-  open(): Promise<number>;
-  /** Calls a method over the open connection. Rejects on timeout, on abort, and if the connection ends. */
-  call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
-  /** True if the bus name of systemd has an owner; signals from other senders are dropped. */
-  readonly knowsSystemd: boolean;
-  /** Ends the connection and pending calls; a later `open` connects again. */
-  close(): void;
-}
 
 export interface SystemBusOptions {
   /** Default: `DBUS_SYSTEM_BUS_ADDRESS`, or the well-known socket. */
@@ -29,8 +17,10 @@ export interface SystemBusOptions {
   readonly onLost?: (reason: string) => void;
 }
 
-/** Creates a connection to the system bus. It keeps the process alive only while a call is pending. */
-export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
+export type SystemBus = ReturnType<typeof createSystemBus>;
+
+/** Creates a connection to the system bus, opened on demand. It keeps the process alive only while a call is pending. */
+export function createSystemBus(options: SystemBusOptions) {
   const { timeoutMs = 5_000, onSignal, onLost } = options;
   const inSlot = createSlots(MAX_PENDING);
   let link: Link | undefined;
@@ -38,21 +28,21 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
   let connections = 0;
 
   async function connect(): Promise<number> {
-    let owner: string | undefined;
     let hasChanged = false;
     const connection = connectToBus({
       path: socketPath(options.address),
       timeoutMs,
-      accepts: (signal) => isOwnerChange(signal) || (owner !== undefined && signal.sender === owner),
+      accepts: (signal) =>
+        isOwnerChange(signal) || (made.owner !== undefined && signal.sender === made.owner),
       // While the owner is unknown, only the bus ensures that a reply comes from the callee.
       mayAnswer: (sender, destination) =>
         sender === DAEMON.destination ||
-        (destination !== DAEMON.destination && (owner === undefined || sender === owner)),
+        (destination !== DAEMON.destination && (made.owner === undefined || sender === made.owner)),
       onSignal(signal) {
         if (isOwnerChange(signal)) {
           if (signal.body[0] !== MANAGER.destination) return;
           hasChanged = true;
-          owner = nameIn(signal.body[2]);
+          made.owner = nameIn(signal.body[2]);
         }
         if (link === made) onSignal?.(signal);
       },
@@ -62,7 +52,7 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
         if (made.ready) onLost?.(`the connection to the system bus has ended (${reason.message})`);
       },
     });
-    const made: Link = { connection, ready: false, knowsSystemd: () => owner !== undefined };
+    const made: Link = { connection, ready: false, owner: undefined };
     link = made;
     const ask = (member: string, ...body: readonly string[]): Promise<unknown> =>
       connection.call({ ...DAEMON, member, body });
@@ -77,27 +67,31 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
     }
     // Without `NameOwnerChanged` signals the owner stays unknown.
     const [, name] = await found.catch(() => []);
-    if (!hasChanged) owner = nameIn(name);
+    if (!hasChanged) made.owner = nameIn(name);
     made.ready = true;
     return ++connections;
   }
 
   return {
-    async open() {
+    /** Connects if there is no connection. Returns the number of the connection, a new one each time. */
+    async open(): Promise<number> {
       if (link?.ready) return connections;
       opening ??= connect().finally(() => {
         opening = undefined;
       });
       return opening;
     },
-    call: (call, signal) =>
+    /** Calls a method over the open connection. Rejects on timeout, on abort, and if the connection ends. */
+    call: (call: MethodCall, signal?: AbortSignal): Promise<unknown> =>
       inSlot(async () => {
         if (!link?.ready) throw new Error('the connection to the system bus was lost');
         return link.connection.call(call, signal);
       }),
+    /** True if the bus name of systemd has an owner; signals from other senders are dropped. */
     get knowsSystemd() {
-      return link?.knowsSystemd() === true;
+      return link?.owner !== undefined;
     },
+    /** Ends the connection and pending calls; a later `open` connects again. */
     close() {
       link?.connection.end();
       link = undefined;
@@ -106,8 +100,9 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
 }
 
 interface Link {
-  readonly connection: BusConnection;
-  readonly knowsSystemd: () => boolean;
+  readonly connection: ReturnType<typeof connectToBus>;
+  /** Bus name of systemd; `undefined` if it has none, or if it is not known. */
+  owner: string | undefined;
   ready: boolean;
 }
 

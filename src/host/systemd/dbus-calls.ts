@@ -1,6 +1,7 @@
 import { MANAGER, type SystemBus } from './bus.js';
 import type { UnitRelations } from '../../model/unit-relations.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
+import type { DirectDrags } from './drags-along.js';
 import { DRAG_PROPERTIES, merged, SERVICE_PROPERTIES, timeoutProperties } from './unit-facts.js';
 import { parseUnitRelations } from './unit-relations.js';
 
@@ -20,29 +21,12 @@ export interface ListedUnit {
   readonly job: string;
 }
 
-/** Calls to systemd over the bus. */
-export interface DbusCalls {
-  /** Lists units by name, one entry per name and in that order, including names that do not exist. */
-  named(names: readonly string[]): Promise<readonly ListedUnit[]>;
-  /** Lists the loaded units whose name matches one of these patterns. */
-  matching(patterns: readonly string[]): Promise<readonly ListedUnit[]>;
-  /** Lists the loaded units that are in one of these states. */
-  inState(states: readonly string[]): Promise<readonly ListedUnit[]>;
-  /** Reads the properties of a unit that `unitFacts` needs. */
-  properties(unit: Pick<ListedUnit, 'id' | 'path'>): Promise<Record<string, unknown>>;
-  /** Returns the type of the job of a unit, or empty. */
-  job(unit: Partial<ListedUnit>, properties: Record<string, unknown>): Promise<string>;
-  /** Reads, for each unit, the units that are stopped with it directly. */
-  drags(units: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** Reads the number of tasks in the control group of each service; 0 without task accounting. */
-  tasks(units: readonly string[]): Promise<readonly number[]>;
-  /** Reads `SystemState`. */
-  state(): Promise<string>;
-  /** Reads the relations of units. systemd loads a unit that is not loaded. */
-  relations(units: readonly string[]): Promise<readonly UnitRelations[]>;
-}
+export type UnitRef = Pick<ListedUnit, 'id' | 'path'>;
 
-export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
+export type DbusCalls = ReturnType<typeof dbusCalls>;
+
+/** Returns the calls to systemd over the bus. */
+export function dbusCalls(bus: Pick<SystemBus, 'call'>, signal?: AbortSignal) {
   async function list(member: string, ...body: (readonly string[])[]): Promise<ListedUnit[]> {
     const answer = await bus.call({ ...MANAGER, member, body }, signal);
     if (!Array.isArray(answer)) throw new Error(`systemd returned no list from ${member}`);
@@ -53,9 +37,15 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
     bus.call({ ...MANAGER, path, interface: PROPERTIES, member, body }, signal);
   const get = (path: string, kind: string, name: string): Promise<unknown> =>
     properties(path, 'Get', `${INTERFACE}.${kind}`, name);
+  /** Returns the type of a job; empty if it has ended. */
+  const jobType = async (path: string): Promise<string> =>
+    String(await get(path, 'Job', 'JobType').catch(() => ''));
 
   return {
-    async named(names) {
+    jobType,
+
+    /** Lists units by name, one entry per name and in that order, including names that do not exist. */
+    async named(names: readonly string[]): Promise<readonly ListedUnit[]> {
       if (names.length === 0) return [];
       const units = await list('ListUnitsByNames', names);
       if (units.length !== names.length)
@@ -63,11 +53,15 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       return units;
     },
 
-    matching: (patterns) => list('ListUnitsByPatterns', [], patterns),
+    /** Lists the loaded units whose name matches one of these patterns. */
+    matching: (patterns: readonly string[]): Promise<readonly ListedUnit[]> =>
+      list('ListUnitsByPatterns', [], patterns),
 
-    inState: (states) => list('ListUnitsFiltered', states),
+    /** Lists the loaded units that are in one of these states. */
+    inState: (states: readonly string[]): Promise<readonly ListedUnit[]> => list('ListUnitsFiltered', states),
 
-    async properties({ id, path }) {
+    /** Reads the properties of a unit that `unitFacts` needs. */
+    async properties({ id, path }: UnitRef): Promise<Record<string, unknown>> {
       const suffix = id.slice(id.lastIndexOf('.') + 1);
       const kind = suffix.charAt(0).toUpperCase() + suffix.slice(1);
       // One by one, because `GetAll` of a service makes PID 1 read its control group.
@@ -82,15 +76,15 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       return { ...(common as object), ...Object.fromEntries(names.map((name, index) => [name, own[index]])) };
     },
 
-    async job(unit, { Job: job }) {
+    /** Returns the type of the job of a unit, or empty. */
+    async job(unit: Partial<ListedUnit>, { Job: job }: Record<string, unknown>): Promise<string> {
       const [id, path] = Array.isArray(job) ? (job as [number, string]) : [0, ''];
       if (id === 0) return '';
-      if (id === unit.jobId && unit.job !== undefined) return unit.job;
-      // The job may have ended already.
-      return String(await get(path, 'Job', 'JobType').catch(() => ''));
+      return id === unit.jobId && unit.job !== undefined ? unit.job : jobType(path);
     },
 
-    async drags(units) {
+    /** Reads, for each unit, the units that are stopped with it directly. */
+    async drags(units: readonly string[]): Promise<DirectDrags> {
       const read = async (unit: string): Promise<[string, readonly string[]]> => {
         const lists = await Promise.all(DRAG_PROPERTIES.map((name) => get(unitPath(unit), 'Unit', name)));
         return [unit, merged(...(lists as string[][]))];
@@ -98,16 +92,19 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       return new Map(await Promise.all(units.map(read)));
     },
 
-    tasks: (units) =>
+    /** Reads the number of tasks in the control group of each service; 0 without task accounting. */
+    tasks: (units: readonly string[]): Promise<readonly number[]> =>
       Promise.all(
         units.map(async (unit) =>
           counted(await get(unitPath(unit), 'Service', 'TasksCurrent').catch(() => 0)),
         ),
       ),
 
+    /** Reads `SystemState`. */
     state: async () => String(await get(MANAGER.path, 'Manager', 'SystemState')),
 
-    relations: (units) =>
+    /** Reads the relations of units. systemd loads a unit that is not loaded. */
+    relations: (units: readonly string[]): Promise<readonly UnitRelations[]> =>
       Promise.all(
         units.map(async (unit) => {
           const [common, type] = await Promise.all([

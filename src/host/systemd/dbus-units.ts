@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
-import { dbusCalls, type DbusCalls, type ListedUnit } from './dbus-calls.js';
+import { dbusCalls, type DbusCalls, type ListedUnit, type UnitRef } from './dbus-calls.js';
 import { unitPath } from './dbus-properties.js';
 import { createSession, type Session } from './dbus-session.js';
-import { MAX_AGE_MS, namesIn, type UnitRef } from './known-units.js';
+import { MAX_AGE_MS, namesIn } from './known-units.js';
 import { readInFull } from './read-in-full.js';
 import { FAILING_STATES, type UnitFacts, type UnitSource, type UnitsRequest } from './unit-facts.js';
 import type { UnitStates } from './unit-events.js';
@@ -100,17 +100,25 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     const changed = fresh ? new Map<string, UnitRef>() : known.sort(names).changed;
     const [troubled] = await Promise.all([
       failing.ask(() => calls.inState(FAILING_STATES), watch.followsAll),
-      readInFull(current, calls, changed, now),
+      readInFull(current, calls, changed),
     ]);
     return troubled;
   }
 
+  const liveVersion = (): number => (session?.watch.live ? version : NaN);
+  const followsAll = (): boolean => session?.watch.followsAll ?? false;
+
+  async function openCalls(signal?: AbortSignal): Promise<DbusCalls> {
+    await bus.open();
+    return dbusCalls(bus, signal);
+  }
+
   return {
     get version() {
-      return session?.watch.live ? version : NaN;
+      return liveVersion();
     },
     get followsAll() {
-      return session?.watch.followsAll ?? false;
+      return followsAll();
     },
 
     async readUnits(request) {
@@ -119,7 +127,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const troubled = await failingUnits(await currentSession(), calls, request);
       // The connection may have ended in between.
       const current = await currentSession();
-      const matching = await current.matches.find(patterns, calls, recent);
+      const matching = await current.findMatches(patterns, calls, recent);
       const names = [...new Set([...asked, ...matching])];
       const { known } = current;
       const { fresh, due, changed: again, missing } = known.sort(names, force);
@@ -136,7 +144,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
         if (facts?.activeState !== unit.activeState || facts.subState !== unit.subState)
           again.set(unit.id, unit);
       }
-      const read = await readInFull(current, calls, again, now);
+      const read = await readInFull(current, calls, again);
       const factsOf = (name: string): UnitFacts => (read.get(name) ?? fresh.get(name))!;
       return {
         asked: asked.map(factsOf),
@@ -146,8 +154,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
 
     async states(names, signal) {
-      await bus.open();
-      const listed = await dbusCalls(bus, signal).named(names);
+      const listed = await (await openCalls(signal)).named(names);
       return listed.map(({ activeState }) => activeState);
     },
 
@@ -171,37 +178,26 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     stopped: (unit) => session?.jobs.stopped(unit),
     startFailed: (unit) => session?.jobs.startFailed(unit),
 
-    async tasks(units, signal) {
-      await bus.open();
-      return dbusCalls(bus, signal).tasks(units);
-    },
+    tasks: async (units, signal) => (await openCalls(signal)).tasks(units),
+    relations: async (units, signal) => (await openCalls(signal)).relations(units),
 
     recentState() {
-      const current = session?.watch.live ? version : NaN;
-      if (state?.version !== current) return undefined;
-      const maxAgeMs = session?.watch.followsAll && state.followedAll ? MAX_AGE_MS : STATE_AGE_MS;
+      if (state?.version !== liveVersion()) return undefined;
+      const maxAgeMs = followsAll() && state.followedAll ? MAX_AGE_MS : STATE_AGE_MS;
       return now() - state.at < maxAgeMs ? state.word : undefined;
     },
 
-    async readState({ signal } = {}) {
-      await bus.open();
-      const at = now();
-      const current = session?.watch.live ? version : NaN;
-      const followedAll = session?.watch.followsAll ?? false;
-      const word = await dbusCalls(bus, signal).state();
-      state = { word, version: current, at, followedAll };
+    async readState(signal) {
+      const calls = await openCalls(signal);
+      const before = { version: liveVersion(), at: now(), followedAll: followsAll() };
+      const word = await calls.state();
+      state = { word, ...before };
       return word;
     },
 
     async activeServices(signal) {
-      await bus.open();
-      const active = await dbusCalls(bus, signal).inState(['active']);
+      const active = await (await openCalls(signal)).inState(['active']);
       return active.map(({ id }) => id).filter((id) => id.endsWith('.service'));
-    },
-
-    async relations(units, signal) {
-      await bus.open();
-      return dbusCalls(bus, signal).relations(units);
     },
 
     close() {

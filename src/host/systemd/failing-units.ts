@@ -1,17 +1,9 @@
 import type { ListedUnit } from './dbus-calls.js';
-import { FAILING_STATES } from './unit-facts.js';
-import type { UnitSignal, UnitState } from './unit-signal.js';
+import { isFailing } from './unit-facts.js';
+import type { UnitSignal } from './unit-signal.js';
 
 /** Remembers which units are failing, until a signal may change that. */
-export interface FailingUnits {
-  /** Returns the last list if it is still valid and younger than `maxAgeMs`. */
-  recall(maxAgeMs: number): readonly ListedUnit[] | undefined;
-  /** Reads the list, and remembers it if all units are followed and no signal arrived while it was read. */
-  ask(list: () => Promise<readonly ListedUnit[]>, followsAll: boolean): Promise<readonly ListedUnit[]>;
-  handle(signal: UnitSignal): void;
-}
-
-export function createFailingUnits(now: () => number): FailingUnits {
+export function createFailingUnits(now: () => number) {
   let known: { readonly units: readonly ListedUnit[]; readonly at: number } | undefined;
   let received = 0;
 
@@ -22,8 +14,11 @@ export function createFailingUnits(now: () => number): FailingUnits {
   }
 
   return {
-    recall: (maxAgeMs) => (known !== undefined && now() - known.at < maxAgeMs ? known.units : undefined),
-    async ask(list, followsAll) {
+    /** Returns the last list if it is still valid and younger than `maxAgeMs`. */
+    recall: (maxAgeMs: number) =>
+      known !== undefined && now() - known.at < maxAgeMs ? known.units : undefined,
+    /** Reads the list, and remembers it if all units are followed and no signal arrived while it was read. */
+    async ask(list: () => Promise<readonly ListedUnit[]>, followsAll: boolean) {
       const at = now();
       const before = received;
       const units = await list();
@@ -31,13 +26,10 @@ export function createFailingUnits(now: () => number): FailingUnits {
       known = followsAll && received === before ? { units, at } : undefined;
       return units;
     },
-    handle(signal) {
+    handle(signal: UnitSignal) {
       if (signal.about === 'job') return;
       received++;
       if (mayMatter(signal)) known = undefined;
     },
   };
 }
-
-const isFailing = ({ activeState, subState }: UnitState): boolean =>
-  FAILING_STATES.includes(activeState) || FAILING_STATES.includes(subState);

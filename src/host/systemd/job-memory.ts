@@ -1,28 +1,12 @@
 import type { SystemBus } from './bus.js';
-import { MANAGER } from './bus.js';
 import type { BusSignal } from './bus/connection.js';
+import { dbusCalls } from './dbus-calls.js';
+import { systemdNow } from './systemd-clock.js';
 import type { UnitFacts } from './unit-facts.js';
 
 /** Milliseconds between the end of a job and the change of its unit. */
 const NEAR_MS = 1_000;
 const MAX_JOBS = 1_000;
-
-/** Remembers how the last job of each unit ended, by systemd's signals. */
-export interface JobMemory {
-  /** From now on the jobs of all units are signalled. */
-  readonly begin: () => void;
-  /** From now on a missing signal no longer means that there was no job. */
-  end(): void;
-  /** Processes a signal. Returns whether it was about a job. */
-  handle(signal: Pick<BusSignal, 'member' | 'body'>): boolean;
-  /** Returns whether a stop job ended the last run of a unit that is down; `undefined` if unknown. */
-  stopped(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
-  /**
-   * Returns whether the last job since the last run of a unit was a start that failed because of a dependency; `undefined`
-   * if unknown.
-   */
-  startFailed(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
-}
 
 /** A run that lasted longer was not ended by the job that started it. */
 const LONG_RUN_MS = 5_000;
@@ -36,22 +20,12 @@ interface Ended {
   readonly at: number;
 }
 
-/** Returns systemd's monotonic time, in milliseconds. */
-const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n);
-
-export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number = monotonic): JobMemory {
+/** Remembers how the last job of each unit ended, by systemd's signals. */
+export function createJobMemory(bus: Pick<SystemBus, 'call'>, now = systemdNow) {
+  const calls = dbusCalls(bus);
   const kinds = new Map<number, { readonly kind: Promise<string>; readonly begunAt: number }>();
   const ended = new Map<string, Ended>();
   let heardSince = Infinity;
-
-  /** Reads the type of a job, which the signal does not contain; empty if the job has ended. */
-  const kindOf = (path: string): Promise<string> =>
-    bus
-      .call({
-        ...{ ...MANAGER, path, interface: 'org.freedesktop.DBus.Properties', member: 'Get' },
-        body: ['org.freedesktop.systemd1.Job', 'JobType'],
-      })
-      .then(String, () => '');
 
   function remember(unit: string, end: Ended): void {
     const before = ended.get(unit);
@@ -66,15 +40,18 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
   }
 
   return {
+    /** From now on the jobs of all units are signalled. */
     begin: () => void (heardSince = now()),
+    /** From now on a missing signal no longer means that there was no job. */
     end: () => void (heardSince = Infinity),
-    handle({ member, body: [id, path, unit, result] }) {
-      if (member !== 'JobNew' && member !== 'JobRemoved') return false;
-      if (typeof id !== 'number' || typeof path !== 'string' || typeof unit !== 'string') return true;
+    handle({ member, body: [id, path, unit, result] }: Pick<BusSignal, 'member' | 'body'>) {
+      if (member !== 'JobNew' && member !== 'JobRemoved') return;
+      if (typeof id !== 'number' || typeof path !== 'string' || typeof unit !== 'string') return;
       if (member === 'JobNew') {
         if (kinds.size >= MAX_JOBS) kinds.clear();
-        kinds.set(id, { kind: kindOf(path), begunAt: now() });
-        return true;
+        // The signal does not contain the type.
+        kinds.set(id, { kind: calls.jobType(path), begunAt: now() });
+        return;
       }
       const at = now();
       const { kind, begunAt = 0 } = kinds.get(id) ?? {};
@@ -82,9 +59,9 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
       const end = { result: String(result), begunAt, at };
       remember(unit, { ...end, kind: '' });
       void kind?.then((known) => remember(unit, { ...end, kind: known }));
-      return true;
     },
-    stopped({ id, links: { upAt, exitedAt, downAt } }) {
+    /** Returns whether a stop job ended the last run of a unit that is down; `undefined` if unknown. */
+    stopped({ id, links: { upAt, exitedAt, downAt } }: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined {
       const job = ended.get(id);
       const went = Math.max(exitedAt, downAt);
       if (went === 0) return undefined;
@@ -99,7 +76,11 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
       }
       return heardSince < exitedAt - NEAR_MS ? false : undefined;
     },
-    startFailed({ id, links: { exitedAt } }) {
+    /**
+     * Returns whether the last job since the last run of a unit was a start that failed because of a dependency; `undefined`
+     * if unknown.
+     */
+    startFailed({ id, links: { exitedAt } }: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined {
       const job = ended.get(id);
       // Only a job that starts a unit has this result.
       if (job && job.at >= exitedAt - 1) return job.result === 'dependency';

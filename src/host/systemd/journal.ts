@@ -1,6 +1,5 @@
-import { messageOf } from '../../base/errors.js';
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
-import { errorTextOf, runProgram } from './run-program.js';
+import { entriesIn, runJournalctl } from './journalctl.js';
 
 /** Message ids of PID 1 at the end of a run: it succeeded, it failed, its main process exited. */
 const END_OF_RUN = [
@@ -18,19 +17,10 @@ const MAX_ANSWERS = 1000;
 
 const FIELDS = 'INVOCATION_ID,JOB_TYPE,JOB_RESULT,MESSAGE_ID';
 
-export interface Journal {
-  /** Returns whether a stop job ended each run, by invocation ID. Runs one process for those that are not known yet. */
-  stoppedByJob(
-    invocations: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<ReadonlyMap<string, Reading<boolean>>>;
-}
-
-export interface JournalOptions {
+/** Options of what is remembered from one reading to the next. */
+export interface MemoryOptions {
   /** Program. Default `journalctl`, found by `PATH`. */
   readonly journalctl?: string | undefined;
-  /** Timeout in milliseconds. Default 10,000: the first read from a hard disk is slow. */
-  readonly timeoutMs?: number | undefined;
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
 }
@@ -41,24 +31,10 @@ interface StopAnswer {
   readonly askedAt: number;
 }
 
-export function createJournal(options: JournalOptions): Journal {
-  const { journalctl = 'journalctl', timeoutMs = 10_000, now } = options;
-  const answers = new Map<string, StopAnswer>();
+export type Journal = ReturnType<typeof createJournal>;
 
-  async function read(
-    invocations: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<(id: string) => Reading<boolean>> {
-    try {
-      const args = ['--no-pager', '--output=json', `--output-fields=${FIELDS}`, ...matches(invocations)];
-      const output = await runProgram(journalctl, args, { timeoutMs, signal });
-      const errorText = errorTextOf(output);
-      const reason = errorText === '' ? 'the journal has no record of the end of its last run' : errorText;
-      return (id) => stopIn(output.stdout, id) ?? unknown(reason);
-    } catch (error) {
-      return () => unknown(messageOf(error));
-    }
-  }
+export function createJournal({ journalctl, now }: MemoryOptions) {
+  const answers = new Map<string, StopAnswer>();
 
   const isOpen = (answer: StopAnswer | undefined): boolean =>
     answer === undefined ||
@@ -74,24 +50,26 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   return {
-    async stoppedByJob(invocations, signal) {
+    /** Returns whether a stop job ended each run, by invocation ID. Runs one process for those that are not known yet. */
+    async stoppedByJob(
+      invocations: readonly string[],
+      signal?: AbortSignal,
+    ): Promise<ReadonlyMap<string, Reading<boolean>>> {
       const open = invocations.filter((id) => isOpen(answers.get(id)));
       if (open.length > 0) {
-        const stopped = await read(open, signal);
-        if (!signal?.aborted) for (const id of open) remember(id, stopped(id));
+        const about = open.map((id) => `INVOCATION_ID=${id}`);
+        const { lines, reason } = await runJournalctl(
+          { about, jobs: STOPPING_JOBS, messages: END_OF_RUN, fields: FIELDS },
+          { journalctl, signal },
+        );
+        const missing = unknown(reason || 'the journal has no record of the end of its last run');
+        if (!signal?.aborted) for (const id of open) remember(id, stopIn(lines, id) ?? missing);
       }
       return new Map(
         invocations.map((id) => [id, answers.get(id)?.stopped ?? unknown('the journal was not read')]),
       );
     },
   };
-}
-
-/** Matches only records of PID 1: anyone can write a `JOB_TYPE` field to the journal. */
-function matches(invocations: readonly string[]): readonly string[] {
-  const runs = ['_PID=1', ...invocations.map((id) => `INVOCATION_ID=${id}`)];
-  const jobs = STOPPING_JOBS.map((type) => `JOB_TYPE=${type}`);
-  return [...runs, ...jobs, '+', ...runs, ...END_OF_RUN.map((id) => `MESSAGE_ID=${id}`)];
 }
 
 /**
@@ -103,9 +81,8 @@ function matches(invocations: readonly string[]): readonly string[] {
 export function stopIn(lines: string, invocation: string): boolean | undefined {
   let ended = false;
   let stopping = false;
-  for (const line of lines.split('\n')) {
-    const entry = parseEntry(line);
-    if (entry?.INVOCATION_ID !== invocation) continue;
+  for (const entry of entriesIn(lines)) {
+    if (entry.INVOCATION_ID !== invocation) continue;
     if (STOPPING_JOBS.includes(String(entry.JOB_TYPE))) {
       if (entry.JOB_RESULT === 'done') return entry.JOB_TYPE === 'stop';
       stopping = entry.JOB_RESULT === undefined;
@@ -113,12 +90,4 @@ export function stopIn(lines: string, invocation: string): boolean | undefined {
     if (END_OF_RUN.includes(String(entry.MESSAGE_ID))) ended = true;
   }
   return ended && !stopping ? false : undefined;
-}
-
-function parseEntry(line: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import type { ListedUnit } from './dbus-calls.js';
+import type { ListedUnit, UnitRef } from './dbus-calls.js';
 import { unitPath } from './dbus-properties.js';
 import type { Mark, SignalWatch } from './signal-watch.js';
 import { merged, type UnitFacts } from './unit-facts.js';
@@ -9,8 +9,6 @@ export const MAX_AGE_MS = 30_000;
 const FULL_AGE_MS = 600_000;
 /** … of at most this many units per reading: a thousand at once would keep systemd busy for a second. */
 const MAX_IN_FULL = 50;
-
-export type UnitRef = Pick<ListedUnit, 'id' | 'path'>;
 
 interface Known {
   readonly facts: UnitFacts;
@@ -31,25 +29,17 @@ export interface SortedUnits {
   readonly missing: readonly string[];
 }
 
-/** Cache of units read over one connection. */
-export interface KnownUnits {
-  /** With `force`, every requested unit counts as changed. */
-  sort(names: readonly string[], force?: boolean): SortedUnits;
-  /** Returns whether the list shows the unit and its triggers unchanged; if so, renews the entry. */
-  confirm(facts: UnitFacts, listed: ReadonlyMap<string, ListedUnit>): boolean;
-  /** Stores facts that were read at `readAt`, unless newer ones are known. */
-  keep(name: string, facts: UnitFacts, mark: Mark, readAt: number): void;
-}
-
 /** Returns the names that a list must contain to confirm these units. */
 export const namesIn = (units: readonly UnitFacts[]): readonly string[] =>
   merged(...units.map(({ name, triggeredBy }) => [name, ...triggeredBy.map((trigger) => trigger.name)]));
 
-export function createKnownUnits(watch: SignalWatch, now: () => number): KnownUnits {
+/** Creates the cache of the units that are read over one connection. */
+export function createKnownUnits(watch: SignalWatch, now: () => number) {
   const known = new Map<string, Known>();
 
   return {
-    sort(names, force = false) {
+    /** With `force`, every requested unit counts as changed. */
+    sort(names: readonly string[], force = false): SortedUnits {
       const at = now();
       const fresh = new Map<string, UnitFacts>();
       const changed = new Map<string, UnitRef>();
@@ -75,14 +65,16 @@ export function createKnownUnits(watch: SignalWatch, now: () => number): KnownUn
       return { fresh, due, changed, missing: [...wanted].filter(isMissing) };
     },
 
-    confirm(facts, listed) {
+    /** Returns whether the list shows the unit and its triggers unchanged; if so, renews the entry. */
+    confirm(facts: UnitFacts, listed: ReadonlyMap<string, ListedUnit>): boolean {
       const entry = known.get(facts.name);
       if (entry?.facts !== facts || !isAsListed(facts, listed)) return false;
       known.set(facts.name, { ...entry, seenAt: now() });
       return true;
     },
 
-    keep(name, facts, mark, readAt) {
+    /** Stores facts that were read at `readAt`, unless newer ones are known. */
+    keep(name: string, facts: UnitFacts, mark: Mark, readAt: number) {
       if ((known.get(name)?.readAt ?? -Infinity) <= readAt)
         known.set(name, { facts, mark, readAt, seenAt: readAt });
     },

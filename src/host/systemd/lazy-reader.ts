@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.js';
 import { lazy } from '../../base/lazy.js';
-import { unknown, type Unknown } from '../../model/reading.js';
+import { unknown, type Reading, type Unknown } from '../../model/reading.js';
 import type { SystemdReader } from './reader.js';
 
 const notLoaded = (error: unknown): Unknown =>
@@ -14,18 +14,17 @@ export function createLazySystemdReader(): SystemdReader {
     isUsed = true;
     return (loaded = (await import('./reader.js')).createSystemdReader());
   });
+  /** Reads by the reader: at once if it is loaded. */
+  const readBy = <T>(
+    read: (reader: SystemdReader) => Reading<T> | Promise<Reading<T>>,
+  ): Reading<T> | Promise<Reading<T>> => (loaded ? read(loaded) : load().then(read, notLoaded));
   return {
-    readUnits: (request) =>
-      loaded ? loaded.readUnits(request) : load().then((reader) => reader.readUnits(request), notLoaded),
+    readUnits: (request) => readBy((reader) => reader.readUnits(request)),
     recentUnits: (request) => loaded?.recentUnits(request),
     recentState: () => loaded?.recentState(),
-    readState: (request) =>
-      loaded ? loaded.readState(request) : load().then((reader) => reader.readState(request), notLoaded),
-    activeServices: (signal) =>
-      loaded
-        ? loaded.activeServices(signal)
-        : load().then((reader) => reader.activeServices(signal), notLoaded),
-    unitRelations: (units, signal) => load().then((reader) => reader.unitRelations(units, signal), notLoaded),
+    readState: (request) => readBy((reader) => reader.readState(request)),
+    activeServices: async (signal) => readBy((reader) => reader.activeServices(signal)),
+    unitRelations: async (units, signal) => readBy((reader) => reader.unitRelations(units, signal)),
     watch(units, listener) {
       if (loaded) return loaded.watch(units, listener);
       let ended = false;
@@ -41,11 +40,7 @@ export function createLazySystemdReader(): SystemdReader {
       return () => stop();
     },
     close: async () => {
-      if (isUsed)
-        await load().then(
-          (reader) => reader.close(),
-          () => undefined,
-        );
+      if (isUsed) await load().then((reader) => reader.close(), notLoaded);
     },
   };
 }

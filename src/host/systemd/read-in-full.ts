@@ -1,16 +1,14 @@
-import type { DbusCalls } from './dbus-calls.js';
+import type { DbusCalls, UnitRef } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
 import type { Session } from './dbus-session.js';
 import { allDrags } from './drags-along.js';
-import type { UnitRef } from './known-units.js';
-import { DRAG_PROPERTIES, merged, unitFacts, type UnitFacts } from './unit-facts.js';
+import { dragsOf, merged, unitFacts, type UnitFacts } from './unit-facts.js';
 
 /** Reads all facts of units, and keeps them until they change. */
 export async function readInFull(
-  { watch, known }: Session,
+  { watch, known, now }: Session,
   calls: DbusCalls,
   refs: ReadonlyMap<string, UnitRef>,
-  now: () => number,
 ): Promise<Map<string, UnitFacts>> {
   if (refs.size === 0) return new Map();
   const units = [...refs].map(([name, unit]) => ({ name, unit }));
@@ -23,9 +21,7 @@ export async function readInFull(
   const triggers = merged(...bags.map((bag) => bag.words('TriggeredBy')));
   watch.follow(triggers.map(unitPath));
   const beforeTriggers = bags.map((bag) => watch.mark(bag.words('TriggeredBy').map(unitPath)));
-  const direct = new Map(
-    bags.map((bag) => [bag.text('Id'), merged(...DRAG_PROPERTIES.map((name) => bag.words(name)))]),
-  );
+  const direct = new Map(bags.map((bag) => [bag.text('Id'), dragsOf(bag)]));
   const [states, drags, jobs] = await Promise.all([
     calls.named(triggers),
     allDrags(direct, (others) => calls.drags(others)),

@@ -5,10 +5,10 @@ import { messageOf } from '../../base/errors.js';
 import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { UnitsReading } from '../../model/snapshot.js';
-import { hasStartLimitAction, type UnitRelations } from '../../model/unit-relations.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
 import type { UnitReading } from '../../model/unit.js';
 import { createDbusUnits } from './dbus-units.js';
-import { recentStarts } from './recent-starts.js';
+import { withRecentStarts } from './recent-starts.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
 import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
@@ -77,18 +77,12 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     now,
     relistMs,
   });
-  const program = createSystemctlUnits({ systemctl });
+  const program = createSystemctlUnits(systemctl);
   const memory = createUnitMemory({ journalctl, now });
   let systemdRuns = false;
   let busPausedUntil = -Infinity;
   let busFailure = '';
-  let last:
-    | (Pick<UnitsRequest, 'names' | 'patterns' | 'discover'> & {
-        units: UnitsReading;
-        version: number;
-        at: number;
-      })
-    | undefined;
+  let last: { request: UnitsRequest; units: UnitsReading; version: number; at: number } | undefined;
 
   const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
 
@@ -136,49 +130,32 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     if (isUnknown(read) || !unitsIn(read).every(runsWell) || read.troubled.length > 0) return read;
     // Returns the same object if nothing has changed, so that callers can compare by identity.
     const units = last && isSame(unitsIn(last.units), unitsIn(read)) ? last.units : Object.freeze(read);
-    last = { names, patterns: request.patterns, discover, units, version, at: now() };
+    last = { request, units, version, at: now() };
     return units;
   }
 
-  function recentUnits({ names, patterns, discover }: UnitsRequest): UnitsReading | undefined {
-    if (names.length === 0 && patterns === undefined && !discover) return NO_UNITS;
-    const isSameRequest = last?.names === names && last.patterns === patterns && last.discover === discover;
-    if (!isSameRequest || last?.version !== bus.version) return undefined;
+  function recentUnits(request: UnitsRequest): UnitsReading | undefined {
+    if (asksNothing(request)) return NO_UNITS;
+    if (last?.version !== bus.version || !isSameRequest(last.request, request)) return undefined;
     return now() - last.at < (bus.followsAll ? FOLLOWED_MS : RECENT_MS) ? last.units : undefined;
   }
 
-  const recentState = (): string | undefined => bus.recentState();
-
   return {
     recentUnits,
-    recentState,
+    recentState: () => bus.recentState(),
     readUnits(request) {
-      const { names, patterns, discover } = request;
-      if (names.length === 0 && patterns === undefined && !discover) return NO_UNITS;
+      if (asksNothing(request)) return NO_UNITS;
       return (request.recent === true ? recentUnits(request) : undefined) ?? readNow(request);
     },
     readState: (request = {}) =>
-      (request.recent === true ? recentState() : undefined) ??
-      endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
+      (request.recent === true ? bus.recentState() : undefined) ??
+      endedBy(request.signal, () => ask((source) => source.readState(request.signal), request.signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
     unitRelations: (units, signal) =>
       endedBy(signal, async () => {
         const read = await ask((source) => source.relations(units, signal), signal);
         if (isUnknown(read)) return read;
-        const from = (ms: number): number => Date.now() - ms;
-        return Promise.all(
-          read.map(async (unit) =>
-            hasStartLimitAction(unit)
-              ? {
-                  ...unit,
-                  recentStarts: await recentStarts(unit.id, from(unit.startLimitIntervalMs), {
-                    ...(journalctl === undefined ? {} : { journalctl }),
-                    ...(signal ? { signal } : {}),
-                  }),
-                }
-              : unit,
-          ),
-        );
+        return Promise.all(read.map((unit) => withRecentStarts(unit, { journalctl, signal })));
       }),
     watch(units, listener) {
       return events.watch(units?.map(fullUnitName).filter(isUnitName), listener);
@@ -203,6 +180,12 @@ function fullUnitName(name: string): string {
 }
 
 const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), troubled: Object.freeze([]) });
+const asksNothing = ({ names, patterns, discover }: UnitsRequest): boolean =>
+  names.length === 0 && patterns === undefined && !discover;
+
+const isSameRequest = (one: UnitsRequest, other: UnitsRequest): boolean =>
+  one.names === other.names && one.patterns === other.patterns && one.discover === other.discover;
+
 const runsWell = ({ activeState, job, recentRestarts, dailyRestarts }: UnitReading): boolean =>
   activeState === 'active' && job === '' && recentRestarts === 0 && dailyRestarts === 0;
 
@@ -221,19 +204,15 @@ async function endedBy<T>(
   signal: AbortSignal | undefined,
   read: () => Promise<Reading<T>>,
 ): Promise<Reading<T>> {
-  if (signal === undefined) return read().catch((error: unknown) => unknown(messageOf(error)));
-  if (signal.aborted) return ENDED;
-  let stopListening = (): void => {};
-  const aborted = new Promise<Reading<T>>((resolve) => {
-    const end = (): void => resolve(ENDED);
-    signal.addEventListener('abort', end, { once: true });
-    stopListening = () => signal.removeEventListener('abort', end);
-  });
+  if (signal?.aborted) return ENDED;
+  let end = (): void => {};
+  const aborted = new Promise<Reading<T>>((resolve) => (end = () => resolve(ENDED)));
+  signal?.addEventListener('abort', end);
   try {
     return await Promise.race([read(), aborted]);
   } catch (error) {
     return unknown(messageOf(error));
   } finally {
-    stopListening();
+    signal?.removeEventListener('abort', end);
   }
 }

@@ -1,33 +1,35 @@
 import { messageOf } from '../../base/errors.js';
-import { unknown, type Reading } from '../../model/reading.js';
-import { errorTextOf, runProgram } from './run-program.js';
+import { unknown } from '../../model/reading.js';
+import { hasStartLimitAction, type UnitRelations } from '../../model/unit-relations.js';
+import { runJournalctl, type JournalctlOptions } from './journalctl.js';
 
-const FIELDS = 'JOB_TYPE,JOB_RESULT';
-
-/** Reads the times of a unit's starts from the journal, including those by `Restart=`. Never rejects. */
-export async function recentStarts(
-  unit: string,
-  since: number,
-  { journalctl = 'journalctl', signal }: { readonly journalctl?: string; readonly signal?: AbortSignal },
-): Promise<Reading<readonly number[]>> {
-  // Matches only records of PID 1: anyone can write a `JOB_TYPE` field to the journal.
-  const matches = ['_PID=1', `UNIT=${unit}`, 'JOB_TYPE=start'];
-  const args = ['--no-pager', '--output=json', `--output-fields=${FIELDS}`, `--since=@${since / 1000}`];
+/**
+ * Adds the times of its starts to a unit with a `StartLimitAction=`, from the journal, including those by `Restart=`.
+ * Never rejects.
+ */
+export async function withRecentStarts(
+  unit: UnitRelations,
+  options: JournalctlOptions,
+): Promise<UnitRelations> {
+  if (!hasStartLimitAction(unit)) return unit;
+  const since = (Date.now() - unit.startLimitIntervalMs) / 1000;
+  const { lines, reason } = await runJournalctl(
+    {
+      ...{ about: [`UNIT=${unit.id}`], jobs: ['start'] },
+      ...{ fields: 'JOB_TYPE,JOB_RESULT', range: [`--since=@${since}`] },
+    },
+    options,
+  );
   try {
-    const output = await runProgram(journalctl, [...args, ...matches], {
-      timeoutMs: 10_000,
-      ...(signal ? { signal } : {}),
-    });
-    const errorText = errorTextOf(output);
-    return errorText === '' ? startsIn(output.stdout) : unknown(errorText);
+    return { ...unit, recentStarts: reason === '' ? startsIn(lines) : unknown(reason) };
   } catch (error) {
-    return unknown(messageOf(error));
+    return { ...unit, recentStarts: unknown(messageOf(error)) };
   }
 }
 
-/** Returns the times of the start jobs that ended, in milliseconds since the epoch. */
-export function startsIn(lines: string): readonly number[] {
-  return lines
+/** Returns the times of the start jobs that ended, in milliseconds since the epoch. Throws if a line is damaged. */
+const startsIn = (lines: string): readonly number[] =>
+  lines
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -35,4 +37,3 @@ export function startsIn(lines: string): readonly number[] {
     .map(({ __REALTIME_TIMESTAMP: micros }) => Math.floor(Number(micros) / 1000))
     .filter(Number.isFinite)
     .sort((one, other) => one - other);
-}

@@ -82,12 +82,12 @@ export function addSample(
 }
 
 /** Returns the number of restarts within the window of the unit, at the last reading. */
-export const recentRestarts = ({ growth }: RestartHistory): number => sumOf(growth);
+export const recentRestarts = (history?: RestartHistory): number => sumOf(history?.growth);
 
 /** Returns the number of restarts within 24 h, at the last reading. */
-export const dailyRestarts = ({ daily }: RestartHistory): number => sumOf(daily);
+export const dailyRestarts = (history?: RestartHistory): number => sumOf(history?.daily);
 
-const sumOf = (growth: readonly Growth[]): number => growth.reduce((sum, { by }) => sum + by, 0);
+const sumOf = (growth: readonly Growth[] = []): number => growth.reduce((sum, { by }) => sum + by, 0);
 
 const within = (growth: readonly Growth[], at: number, ms: number): readonly Growth[] =>
   growth.filter((entry) => at - entry.at < ms);

@@ -9,38 +9,10 @@ const MAX_SIGNALS = 1_000;
 const FLOOD_PAUSE_MS = 30_000;
 
 const SYSTEMD = `type='signal',sender='org.freedesktop.systemd1'`;
-const MANAGER_RULES = [
-  // A loaded unit or a changed file may change dependencies; the result of a job shows who stopped a unit.
-  ...['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading', 'JobNew', 'JobRemoved'].map(
-    (member) => `${SYSTEMD},interface='org.freedesktop.systemd1.Manager',member='${member}'`,
-  ),
-];
-
-/** Tracks changes of units by systemd's signals, for one connection to the bus. */
-export interface SignalWatch {
-  /** True while signals arrive; without them everything may have changed at any time. */
-  readonly live: boolean;
-  /** Subscribes to the signals. Rejects if the bus or systemd refuses. */
-  start(): Promise<void>;
-  /** Follows these units from now on: by a rule each, or, above the limit, by one rule for all units. */
-  follow(paths: readonly string[]): void;
-  /** Follows all units from now on. */
-  followAll(): void;
-  /** True if all units are followed. */
-  readonly followsAll: boolean;
-  /** Returns the current state of the tracking; to be called before these units are read. */
-  mark(paths: readonly string[]): Mark;
-  /** Returns whether no change was signalled since the mark. */
-  unchangedSince(mark: Mark): boolean;
-  /** Returns whether names still refer to the same units as at the mark. */
-  namesHoldSince(mark: Mark): boolean;
-  /** Processes a signal. Returns whether it is about a followed unit. */
-  handle(signal: UnitSignal): boolean;
-  /** Records whether systemd knows this unit: to look up one that it does not know loads and unloads it, by signal. */
-  noteAbsent(path: string, isAbsent: boolean): void;
-  /** True when the pause after a flood of signals is over: then a new watch is due. */
-  readonly isExpired: boolean;
-}
+// A loaded unit or a changed file may change dependencies; the result of a job shows who stopped a unit.
+const MANAGER_RULES = ['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading', 'JobNew', 'JobRemoved'].map(
+  (member) => `${SYSTEMD},interface='org.freedesktop.systemd1.Manager',member='${member}'`,
+);
 
 /** Counter of changes that concern all units, and that of the last change of each unit. */
 export interface Mark {
@@ -48,7 +20,10 @@ export interface Mark {
   readonly changes: ReadonlyMap<string, number>;
 }
 
-export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatch {
+export type SignalWatch = ReturnType<typeof createSignalWatch>;
+
+/** Tracks changes of units by systemd's signals, for one connection to the bus. */
+export function createSignalWatch(bus: SystemBus, now: () => number) {
   let live = false;
   let globalChanges = 0;
   let ticks = 0;
@@ -70,7 +45,7 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
     match('RemoveMatch', unitRule(path)).catch(() => {});
   }
 
-  /** Replaces the limited rules per unit by one rule, which matches more signals. */
+  /** Follows all units from now on: by one rule, which matches more signals than the limited rules per unit. */
   function followAll(): void {
     if (all || refused || !live) return;
     all = true;
@@ -100,12 +75,15 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
   }
 
   return {
+    /** True when the pause after a flood of signals is over: then a new watch is due. */
     get isExpired() {
       return now() - pausedAt >= FLOOD_PAUSE_MS;
     },
+    /** True while signals arrive; without them everything may have changed at any time. */
     get live() {
       return live;
     },
+    /** Subscribes to the signals. Rejects if the bus or systemd refuses. */
     async start() {
       if (!bus.knowsSystemd) throw new Error('systemd has no name on the bus');
       await Promise.all(MANAGER_RULES.map((rule) => match('AddMatch', rule)));
@@ -113,10 +91,12 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
       live = true;
     },
     followAll,
+    /** True if all units are followed. */
     get followsAll() {
       return live && all;
     },
-    follow(paths) {
+    /** Follows these units from now on: by a rule each, or, above the limit, by one rule for all units. */
+    follow(paths: readonly string[]) {
       if (pausedAt !== Infinity) return;
       const added = paths.filter((path) => !changes.has(path));
       if (!all && changes.size + added.length > MAX_RULES) {
@@ -130,22 +110,29 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
         if (!all) match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
       }
     },
-    // NaN, which equals nothing, for a unit that is not followed.
-    mark: (paths) => ({
+    /**
+     * Returns the current state of the tracking; to be called before these units are read. It has NaN, which equals
+     * nothing, for a unit that is not followed.
+     */
+    mark: (paths: readonly string[]): Mark => ({
       globalChanges,
       changes: new Map(paths.map((path) => [path, changes.get(path) ?? NaN])),
     }),
-    unchangedSince(mark) {
+    /** Returns whether no change was signalled since the mark. */
+    unchangedSince(mark: Mark) {
       if (!live || mark.globalChanges !== globalChanges) return false;
       for (const [path, tick] of mark.changes) if (changes.get(path) !== tick) return false;
       return true;
     },
-    namesHoldSince: (mark) => live && mark.globalChanges === globalChanges,
-    noteAbsent(path, isAbsent) {
+    /** Returns whether names still refer to the same units as at the mark. */
+    namesHoldSince: (mark: Mark) => live && mark.globalChanges === globalChanges,
+    /** Records whether systemd knows this unit: to look up one that it does not know loads and unloads it, by signal. */
+    noteAbsent(path: string, isAbsent: boolean) {
       if (isAbsent && changes.has(path)) absent.add(path);
       else absent.delete(path);
     },
-    handle(signal) {
+    /** Processes a signal. Returns whether it is about a followed unit. */
+    handle(signal: UnitSignal): boolean {
       if (pausedAt !== Infinity) return false;
       const isAbsent = 'path' in signal && absent.has(signal.path);
       if (isAbsent && signal.about !== 'unit') return false;

@@ -4,6 +4,8 @@ import { showBlocks, shownProperties } from './show-output.js';
 import { RELATION_PROPERTIES, parseUnitRelations } from './unit-relations.js';
 import {
   DRAG_PROPERTIES,
+  dragsOf,
+  isFailing,
   merged,
   SERVICE_PROPERTIES,
   FAILING_STATES,
@@ -16,23 +18,16 @@ import {
 
 const TIMEOUTS = ['TimeoutStartUSec', 'TimeoutStopUSec', 'TimeoutUSec'];
 const EVERYTHING = [...UNIT_PROPERTIES, ...SERVICE_PROPERTIES, ...TIMEOUTS, 'TasksCurrent'].join(',');
+const TIMEOUT_MS = 10_000;
 /** Limit of units that are read in addition to the requested ones. */
 const MAX_OTHERS = 1_000;
 const RELATIONS = [...RELATION_PROPERTIES, 'Type'].join(',');
-
-export interface SystemctlOptions {
-  /** Program. Default `systemctl`, found by `PATH`. */
-  readonly systemctl?: string | undefined;
-  /** Timeout in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number | undefined;
-}
 
 /**
  * Reads units by `systemctl show`, for hosts without a bus: one process for all units, and further ones for related units
  * that are needed for the first time, for patterns, and while a job is running.
  */
-export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource {
-  const { systemctl = 'systemctl', timeoutMs = 10_000 } = options;
+export function createSystemctlUnits(systemctl = 'systemctl'): UnitSource {
   let knownTriggers: readonly string[] = [];
   /** Related units, read together with the requested ones from the next reading on. */
   const others = new Set<string>();
@@ -40,7 +35,7 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
   const drags = new Map<string, readonly string[]>();
 
   async function run(args: readonly string[], signal?: AbortSignal): Promise<string> {
-    const output = await runProgram(systemctl, args, { timeoutMs, signal });
+    const output = await runProgram(systemctl, args, { timeoutMs: TIMEOUT_MS, signal });
     const errorText = errorTextOf(output);
     if (output.stdout === '' && errorText !== '') throw new Error(`${systemctl}: ${errorText}`);
     return output.stdout;
@@ -69,11 +64,20 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
     return [...last, ...(await show(EVERYTHING, missing, signal))];
   }
 
-  async function jobs(signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    const lines = (await run(['list-jobs', '--no-pager', '--no-legend', '--plain', '--full'], signal)).split(
-      '\n',
-    );
-    return new Map(lines.map((line) => line.trim().split(/\s+/)).map(([id = '', , kind = '']) => [id, kind]));
+  /** Returns the words of each line of a list. */
+  async function list(args: readonly string[], signal?: AbortSignal): Promise<readonly string[][]> {
+    const lines = await run([...args, '--no-pager', '--no-legend', '--plain', '--full'], signal);
+    return lines.split('\n').map((line) => line.trim().split(/\s+/));
+  }
+
+  /** Returns the type of each job, by id. */
+  const jobs = async (signal?: AbortSignal): Promise<ReadonlyMap<string, string>> =>
+    new Map((await list(['list-jobs'], signal)).map(([id = '', , kind = '']) => [id, kind]));
+
+  function find(units: ReadonlyMap<string, UnitProperties>, name: string): UnitProperties {
+    const found = units.get(name);
+    if (found === undefined) throw new Error(`${systemctl} returned no properties of ${name}`);
+    return found;
   }
 
   return {
@@ -87,15 +91,10 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       if (!beside) last = bags;
       const matched = found.filter((bag) => !bag.text('Id').endsWith('.target'));
       const units = byName(bags);
-      const find = (name: string): UnitProperties => {
-        const found = units.get(name);
-        if (found === undefined) throw new Error(`${systemctl} returned no properties of ${name}`);
-        return found;
-      };
-      const asked = names.map(find);
-      const troubled = bags.filter(
-        (bag, index) => discover && isFailing(bag) && bags.findIndex(sameAs(bag)) === index,
-      );
+      const asked = names.map((name) => find(units, name));
+      const isFirst = ({ text }: UnitProperties, index: number): boolean =>
+        bags.findIndex((other) => other.text('Id') === text('Id')) === index;
+      const troubled = bags.filter((bag, index) => discover && isFailingBag(bag) && isFirst(bag, index));
 
       const wanted = [...new Set([...asked, ...troubled, ...matched])];
       const triggers = merged(...wanted.map((bag) => bag.words('TriggeredBy')));
@@ -142,7 +141,7 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       return services.map((name) => units.get(name)?.count('TasksCurrent') ?? 0);
     },
 
-    async readState({ signal } = {}) {
+    async readState(signal) {
       const [block] = showBlocks(await run(['show', '--no-pager', '--property=SystemState'], signal));
       const state = block?.get('SystemState');
       if (!state) throw new Error(`${systemctl} returned no system state`);
@@ -150,19 +149,13 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
     },
 
     async activeServices(signal) {
-      const args = ['list-units', '--type=service', '--state=active', '--no-pager', '--no-legend', '--plain'];
-      const lines = (await run([...args, '--full'], signal)).split('\n');
-      return lines.map((line) => line.trim().split(/\s+/)[0] ?? '').filter((id) => id.endsWith('.service'));
+      const rows = await list(['list-units', '--type=service', '--state=active'], signal);
+      return rows.map(([id = '']) => id).filter((id) => id.endsWith('.service'));
     },
 
-    async relations(units, signal) {
-      const args = ['show', '--no-pager', `--property=${RELATIONS}`, '--', ...units];
-      const bags = units.length === 0 ? [] : showBlocks(await run(args, signal)).map(shownProperties);
-      return units.map((name) => {
-        const bag = bags.find((one) => one.text('Id') === name || one.words('Names').includes(name));
-        if (bag === undefined) throw new Error(`${systemctl} returned no properties of ${name}`);
-        return parseUnitRelations(name, bag);
-      });
+    async relations(names, signal) {
+      const units = byName(await show(RELATIONS, names, signal, []));
+      return names.map((name) => parseUnitRelations(name, find(units, name)));
     },
 
     close() {
@@ -180,10 +173,5 @@ function byName(bags: readonly UnitProperties[]): ReadonlyMap<string, UnitProper
   return new Map([...names, ...bags.map((bag) => [bag.text('Id'), bag] as const)]);
 }
 
-const dragsOf = (bag: UnitProperties): readonly string[] =>
-  merged(...DRAG_PROPERTIES.map((name) => bag.words(name)));
-
-const isFailing = (bag: UnitProperties): boolean =>
-  FAILING_STATES.includes(bag.text('ActiveState')) || FAILING_STATES.includes(bag.text('SubState'));
-
-const sameAs = (bag: UnitProperties) => (other: UnitProperties) => other.text('Id') === bag.text('Id');
+const isFailingBag = ({ text }: UnitProperties): boolean =>
+  isFailing({ activeState: text('ActiveState'), subState: text('SubState') });

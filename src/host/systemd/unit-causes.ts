@@ -1,6 +1,6 @@
 import type { UnitCause } from '../../model/unit-circumstances.js';
-import type { UnitFacts } from './unit-facts.js';
-import type { JournalRecord } from './journal-records.js';
+import { isRunEnd, type JournalRecord } from './journal-records.js';
+import { isInactive, type UnitFacts } from './unit-facts.js';
 
 /** Unit that caused another one to go down. Its state is read each time. */
 export type FoundCause = Pick<UnitCause, 'kind' | 'unit'>;
@@ -25,8 +25,6 @@ const TOGETHER_MS = 5_000;
 const WRITTEN_WITHIN_MS = 20;
 const MAX_CHAIN = 4;
 
-const isDown = ({ activeState }: UnitFacts): boolean =>
-  activeState === 'inactive' || activeState === 'failed';
 const isUp = ({ activeState }: UnitFacts): boolean => activeState === 'active' || activeState === 'reloading';
 const isNear = (one: number, other: number): boolean => Math.abs(one - other) <= TOGETHER_MS;
 
@@ -56,7 +54,7 @@ export const recordsWanted = (
 
 /** Finds the unit that caused another one to go down. Returns `null` if nobody stopped it, or not because of another unit. */
 export function causeOf(unit: UnitFacts, jobs: LastJobs, facts: CauseSources): FoundCause | null {
-  if (!isDown(unit)) return null;
+  if (!isInactive(unit)) return null;
   const dependency = mayHaveFailedToStart(unit, jobs) ? failedStart(unit, jobs, facts) : null;
   if (dependency) return dependency;
   if (!mayBeStopped(unit, jobs)) return null;
@@ -98,14 +96,14 @@ function stopCauseOf(
   for (const other of dependenciesOf(unit, facts.factsOf)) {
     // A unit that was restarted since has a new run, but its record remains.
     const records = facts.recordsOf(other.id).filter(({ at }) => isNear(at, unit.links.exitedAt));
-    if (!wentDownTogether(unit, other) && !records.some(isEnd)) continue;
+    if (!wentDownTogether(unit, other) && !records.some(isRunEnd)) continue;
     const wasStopped = records.some(
       ({ kind, job, result }) => kind === 'job' && job === 'stop' && result === 'done',
     );
     if (!wasStopped) {
       const kind = stopsWith(unit, other) ? endWithin(run, other, records) : undefined;
       if (kind) return { kind, unit: other.id };
-      if (isMountOrDevice(other.id) && isDown(other)) {
+      if (isMountOrDevice(other.id) && isInactive(other)) {
         return stopCauseOf(other, run, facts, depth - 1) ?? { kind: 'vanished', unit: other.id };
       }
     }
@@ -117,9 +115,6 @@ function stopCauseOf(
 
 /** Returns whether a unit is a device or a mount. */
 const isMountOrDevice = (name: string): boolean => /\.(device|mount)$/.test(name);
-
-/** Returns whether a run ended by itself, with a failure or successfully. */
-const isEnd = ({ kind }: JournalRecord): boolean => kind === 'failed' || kind === 'succeeded';
 
 /** Returns whether the end of `other` stops a unit: `BindsTo=`, or a mount or device, for which systemd adds a job. */
 const stopsWith = ({ links }: UnitFacts, { names }: UnitFacts): boolean =>
@@ -134,7 +129,7 @@ function endWithin(
   const kindOf = (record: JournalRecord | undefined) =>
     record && (record.kind === 'failed' ? 'failed' : 'ended');
   const isWithin = (at: number): boolean => at >= upAt && at <= downSince;
-  const ends = records.filter(isEnd);
+  const ends = records.filter(isRunEnd);
   const isOfLast = ({ at }: JournalRecord): boolean => exitedAt !== 0 && at >= exitedAt - WRITTEN_WITHIN_MS;
   if (exitedAt !== 0 && isWithin(exitedAt))
     return kindOf(ends.find(isOfLast)) ?? (activeState === 'failed' ? 'failed' : undefined);
@@ -169,6 +164,6 @@ function conflictOf({ links }: UnitFacts, { factsOf }: CauseSources): FoundCause
   const conflicts = links.conflicts
     .filter((name) => !name.endsWith('.target'))
     .flatMap((name) => factsOf(name) ?? []);
-  const conflict = conflicts.find((other) => !isDown(other) && isNear(other.links.upAt, links.exitedAt));
+  const conflict = conflicts.find((other) => !isInactive(other) && isNear(other.links.upAt, links.exitedAt));
   return conflict ? { kind: 'conflict', unit: conflict.id } : null;
 }

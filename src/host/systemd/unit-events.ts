@@ -26,19 +26,6 @@ export interface UnitEventsOptions {
   readonly relistMs?: number | undefined;
 }
 
-/** Converts signals of systemd to events about units that start to fail. */
-export interface UnitEvents {
-  /** Reports these units, or any that fails, until the returned function is called. */
-  watch(units: readonly string[] | undefined, listener: HostListener): () => void;
-  /** Processes a signal of systemd. */
-  changed(signal: UnitSignal): void;
-  /** A flood of signals has paused the subscription. */
-  flooded(): void;
-  /** The connection has ended. */
-  lost(reason: string): void;
-  close(): void;
-}
-
 const RELIST_MS = 30_000;
 /** Interval without signals: the bus refuses the subscription, or it is paused. */
 const POLL_MS = 1_000;
@@ -47,11 +34,15 @@ const FIRST_RETRY_MS = 250;
 const BURST = 20;
 const PAUSE_MS = 20;
 
-/** Creates the events of one reader. Without a watcher there are no queries. Timers do not keep the process alive. */
-export function createUnitEvents(options: UnitEventsOptions): UnitEvents {
+/**
+ * Converts signals of systemd to events about units that start to fail. Without a watcher there are no queries. Timers do
+ * not keep the process alive.
+ */
+export function createUnitEvents(options: UnitEventsOptions) {
   const watchers = new Set<ReturnType<typeof createWatcher>>();
   return {
-    watch(units, listener) {
+    /** Reports these units, or any that fails, until the returned function is called. */
+    watch(units: readonly string[] | undefined, listener: HostListener) {
       const watcher = createWatcher(units, listener, options);
       watchers.add(watcher);
       return () => {
@@ -59,9 +50,10 @@ export function createUnitEvents(options: UnitEventsOptions): UnitEvents {
         watchers.delete(watcher);
       };
     },
-    changed: (signal) => watchers.forEach((watcher) => watcher.changed(signal)),
+    changed: (signal: UnitSignal) => watchers.forEach((watcher) => watcher.changed(signal)),
+    /** A flood of signals has paused the subscription. */
     flooded: () => watchers.forEach((watcher) => watcher.askAgain()),
-    lost: (reason) => watchers.forEach((watcher) => watcher.lost(reason)),
+    lost: (reason: string) => watchers.forEach((watcher) => watcher.lost(reason)),
     close() {
       for (const watcher of watchers) watcher.end();
       watchers.clear();

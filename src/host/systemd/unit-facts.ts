@@ -1,5 +1,5 @@
 import type { UnitRelations } from '../../model/unit-relations.js';
-import { sinceEpoch } from './since-epoch.js';
+import { sinceEpoch } from './systemd-clock.js';
 import type { UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitReading } from '../../model/unit.js';
 
@@ -77,7 +77,7 @@ export interface UnitSource {
   stopped?(unit: UnitFacts): boolean | undefined;
   /** Returns whether the last job of a unit that is down was a start that failed because of a dependency; `undefined` if unknown. */
   startFailed?(unit: UnitFacts): boolean | undefined;
-  readState(request?: StateRequest): Promise<string>;
+  readState(signal?: AbortSignal): Promise<string>;
   /** Lists the full names of the active services. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;
   /** Reads the relations of units, by full name and in that order. */
@@ -108,6 +108,12 @@ export interface RelatedFacts {
 /** Active states and sub-states of failing units. systemd 254 added the last. */
 export const FAILING_STATES: readonly string[] = ['failed', 'auto-restart', 'auto-restart-queued'];
 
+export const isFailing = ({ activeState, subState }: Pick<UnitFacts, 'activeState' | 'subState'>): boolean =>
+  FAILING_STATES.includes(activeState) || FAILING_STATES.includes(subState);
+
+export const isInactive = ({ activeState }: UnitFacts): boolean =>
+  activeState === 'inactive' || activeState === 'failed';
+
 /** Properties that list the units that are stopped with a unit. */
 export const DRAG_PROPERTIES = [
   'RequiredBy',
@@ -117,20 +123,16 @@ export const DRAG_PROPERTIES = [
   'PropagatesStopTo',
 ] as const;
 
+/** Returns the units that are stopped with a unit directly. */
+export const dragsOf = ({ words }: UnitProperties): readonly string[] =>
+  merged(...DRAG_PROPERTIES.map(words));
+
 /** Properties of every unit that {@link unitFacts} reads. */
 export const UNIT_PROPERTIES = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Transient', 'CanReload'],
-  ...[
-    'InvocationID',
-    'ActiveEnterTimestamp',
-    'ConditionResult',
-    'ConditionTimestamp',
-    'Job',
-    'TriggeredBy',
-    'Triggers',
-  ],
+  ...['InvocationID', 'ActiveEnterTimestamp', 'ConditionResult', 'ConditionTimestamp', 'Job', 'LoadError'],
   ...['InactiveEnterTimestampMonotonic', 'InactiveExitTimestampMonotonic', 'ActiveExitTimestampMonotonic'],
-  ...['StateChangeTimestampMonotonic', 'LoadError', 'NeedDaemonReload'],
+  ...['StateChangeTimestampMonotonic', 'NeedDaemonReload', 'TriggeredBy', 'Triggers'],
   ...['WantedBy', 'UpheldBy', 'Requires', 'Requisite', 'BindsTo', 'PartOf', 'Conflicts', 'ConflictedBy'],
   ...['After', ...DRAG_PROPERTIES],
 ] as const;
@@ -147,22 +149,26 @@ export function timeoutProperties(id: string): { readonly start?: string; readon
   return id.endsWith('.scope') ? { stop: 'TimeoutStopUSec' } : {};
 }
 
+/** Converts the names and states of a unit. Throws if the properties are not those of a unit. */
+export function identityOf(name: string, { text, words }: UnitProperties) {
+  const [id, loadState, activeState] = [text('Id'), text('LoadState'), text('ActiveState')];
+  if (id === '' || loadState === '' || activeState === '')
+    throw new Error(`systemd returned no properties of ${name}`);
+  const names = [id, ...merged(words('Names')).filter((other) => other !== id)];
+  return { name, id, names, loadState, activeState };
+}
+
 /** Converts the properties of a unit. Throws if they are not those of a unit. */
 export function unitFacts(name: string, properties: UnitProperties, related: RelatedFacts): UnitFacts {
   const { text, words, flag, count, moment, span } = properties;
-  const id = text('Id');
+  const identity = identityOf(name, properties);
+  const { id, activeState } = identity;
   const service = id.endsWith('.service');
   const { start, stop } = timeoutProperties(id);
-  if (id === '' || text('LoadState') === '' || text('ActiveState') === '')
-    throw new Error(`systemd returned no properties of ${name}`);
   return {
-    name,
-    id,
-    names: [id, ...merged(words('Names')).filter((other) => other !== id)],
-    loadState: text('LoadState'),
+    ...identity,
     loadError: words('LoadError')[1] ?? '',
     needsReload: flag('NeedDaemonReload'),
-    activeState: text('ActiveState'),
     subState: text('SubState'),
     unitFileState: text('UnitFileState'),
     type: service ? text('Type') : '',
@@ -177,7 +183,7 @@ export function unitFacts(name: string, properties: UnitProperties, related: Rel
     restartDelayMs: service && Number.isFinite(span('RestartUSec')) ? span('RestartUSec') : 0,
     activeSince: moment('ActiveEnterTimestamp'),
     inactiveSince: sinceEpoch(count('InactiveEnterTimestampMonotonic')),
-    transitionSince: sinceEpoch(count(BEGINNINGS[text('ActiveState')] ?? '')),
+    transitionSince: sinceEpoch(count(BEGINNINGS[activeState] ?? '')),
     // `ConditionResult` is also `false` if the conditions were never tested.
     conditionMet: flag('ConditionResult') || moment('ConditionTimestamp') === 0,
     conditionAt: moment('ConditionTimestamp'),

@@ -4,8 +4,8 @@ import type { UnitsReading } from '../../model/snapshot.js';
 import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitReading } from '../../model/unit.js';
 import { createCircumstanceFinder } from './circumstances.js';
-import { createJournal, type JournalOptions } from './journal.js';
-import { RestartMemory } from './restart-memory.js';
+import { createJournal, type MemoryOptions } from './journal.js';
+import { createRestartMemory } from './restart-memory.js';
 import { membersOf, membershipsOf } from './group-units.js';
 import type { UnitFacts, UnitsFacts, UnitSource } from './unit-facts.js';
 import { knownValue, NOT_LOOKED_UP, stopsOf } from './unit-stops.js';
@@ -20,18 +20,11 @@ export interface Completion {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Completes the facts of units from earlier readings and the journal. */
-export interface UnitMemory {
-  /** Returns units that are not named and have to be read too. */
-  followed(named: readonly string[]): readonly string[];
-  /** Completes facts to readings, in the order of the requested names. */
-  complete(names: readonly string[], facts: UnitsFacts, how: Completion): Promise<UnitsReading>;
-}
-
-export function createUnitMemory(options: JournalOptions): UnitMemory {
+/** Creates the memory of one reader, which completes the facts of units from earlier readings and the journal. */
+export function createUnitMemory(options: MemoryOptions) {
   const journal = createJournal(options);
-  const circumstances = createCircumstanceFinder(options);
-  const restarts = new RestartMemory(options);
+  const circumstancesOf = createCircumstanceFinder(options);
+  const restarts = createRestartMemory(options);
   const readings = new WeakMap<UnitFacts, UnitReading>();
   const jobs = new Map<string, { readonly job: string; readonly since: number }>();
   /** Units that are not named and went down because of another one. */
@@ -60,18 +53,24 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
   }
 
   return {
-    followed: (named) =>
+    /** Returns units that are not named and have to be read too. */
+    followed: (named: readonly string[]): readonly string[] =>
       [...new Set([...restarts.restarting(), ...victims])].filter((id) => !named.includes(id)),
 
-    async complete(names, facts, { source, discover, startedAt, signal }) {
+    /** Completes facts to readings, in the order of the requested names. */
+    async complete(
+      names: readonly string[],
+      facts: UnitsFacts,
+      { source, discover, startedAt, signal }: Completion,
+    ): Promise<UnitsReading> {
       const named = new Set(names);
       const affected = discover ? await affectedBy(facts, source, signal) : [];
       const base = byId([...facts.asked, ...facts.matched, ...affected, ...facts.troubled]);
       const memberships = await membershipsOf([...base.values()], source, signal);
       const members = await membersOf(memberships, source, signal);
       const all = [...byId([...base.values(), ...members]).values()];
-      const stopped = await stopsOf(all, { source, journal, signal });
-      const found = await circumstances.of(all, {
+      const stopped = await stopsOf(all, source, journal, signal);
+      const found = await circumstancesOf(all, {
         source,
         signal,
         jobsOf: (unit) => ({

@@ -1,6 +1,6 @@
 import { unknown } from '../../model/reading.js';
 import type { UnitRelations } from '../../model/unit-relations.js';
-import { merged, type UnitProperties } from './unit-facts.js';
+import { identityOf, merged, type UnitProperties } from './unit-facts.js';
 
 /** Properties that are lists of units. */
 const LISTS = {
@@ -46,27 +46,18 @@ const NOT_LOOKED_UP = unknown('looked up only for a unit with a StartLimitAction
 /** Converts the properties of a unit to its relations. Throws if they are not those of a unit. */
 export function parseUnitRelations(name: string, properties: UnitProperties): UnitRelations {
   const { text, words, flag, count, moment, span } = properties;
-  const id = text('Id');
-  if (id === '' || text('LoadState') === '' || text('ActiveState') === '')
-    throw new Error(`systemd returned no properties of ${name}`);
-  const lists = mapped(LISTS, (property) => merged(words(property)));
-  const texts = mapped(WORDS, text);
-  const interval = span('StartLimitIntervalUSec');
+  const identity = identityOf(name, properties);
   return Object.freeze({
-    name,
-    id,
-    names: [id, ...merged(words('Names')).filter((other) => other !== id)],
-    loadState: text('LoadState'),
-    activeState: text('ActiveState'),
-    type: id.endsWith('.service') ? text('Type') : '',
+    ...identity,
+    type: identity.id.endsWith('.service') ? text('Type') : '',
     canReload: flag('CanReload'),
     refuseManualStart: flag('RefuseManualStart'),
     stopWhenUnneeded: flag('StopWhenUnneeded'),
     needDaemonReload: flag('NeedDaemonReload'),
     triedThisBoot: moment('InactiveExitTimestamp') > 0 || moment('ConditionTimestamp') > 0,
-    ...lists,
-    ...texts,
-    startLimitIntervalMs: interval,
+    ...mapped(LISTS, (property) => merged(words(property))),
+    ...mapped(WORDS, text),
+    startLimitIntervalMs: span('StartLimitIntervalUSec'),
     startLimitBurst: count('StartLimitBurst'),
     recentStarts: NOT_LOOKED_UP,
   });

@@ -1,17 +1,8 @@
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { Journal } from './journal.js';
-import type { UnitFacts, UnitSource } from './unit-facts.js';
+import { isInactive, type UnitFacts, type UnitSource } from './unit-facts.js';
 
 export const NOT_LOOKED_UP = unknown('looked up only for a unit that is failed, or listed and inactive');
-
-export interface StopSources {
-  readonly source: Pick<UnitSource, 'stopped'>;
-  readonly journal: Journal;
-  readonly signal?: AbortSignal | undefined;
-}
-
-const isDown = ({ activeState, loadState }: UnitFacts): boolean =>
-  (activeState === 'inactive' || activeState === 'failed') && loadState === 'loaded';
 
 /**
  * Finds whether a stop job ended the last run of each unit, by primary name: from signals, else from the journal. Units
@@ -19,9 +10,11 @@ const isDown = ({ activeState, loadState }: UnitFacts): boolean =>
  */
 export async function stopsOf(
   units: readonly UnitFacts[],
-  { source, journal, signal }: StopSources,
+  source: Pick<UnitSource, 'stopped'>,
+  journal: Journal,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Reading<boolean>>> {
-  const down = units.filter(isDown);
+  const down = units.filter((unit) => isInactive(unit) && unit.loadState === 'loaded');
   const heard = new Map(down.map((unit) => [unit.id, source.stopped?.(unit)]));
   const open = down.filter(({ id }) => heard.get(id) === undefined);
   const runs = new Set(open.map(({ invocationId }) => invocationId).filter((id) => id !== ''));

@@ -20,7 +20,7 @@ export function search(
   const made = madeSource(others, own);
   const finder = createCircumstanceFinder({ journalctl, now: () => time });
   const find = (units: readonly UnitFacts[], jobs: LastJobs) =>
-    finder.of(units, { source: made.source, jobsOf: () => jobs });
+    finder(units, { source: made.source, jobsOf: () => jobs });
   return {
     ...made,
     find,

@@ -21,7 +21,7 @@ function memory(kindOf: (path: string) => Promise<unknown>, { listens = true } =
     asked,
     signal: (at: number, member: string, ...body: unknown[]) => {
       time = at;
-      return jobs.handle({ member, body });
+      jobs.handle({ member, body });
     },
     stopped: (upAt: number, exitedAt: number, downAt = exitedAt) =>
       jobs.stopped({ id: 'a.service', links: links(upAt, exitedAt, downAt) }),
@@ -61,19 +61,15 @@ describe('the memory of jobs', () => {
     ['a number, but no path', 1, 7, 'a.service', false],
   ])('takes a signal whose job is %s', (_, id, path, unit, stopped) => {
     const made = memory(stop);
-    expect(made.signal(WENT, 'JobRemoved', id, path, unit, 'done')).toBe(true);
+    made.signal(WENT, 'JobRemoved', id, path, unit, 'done');
     expect(made.stopped(0, WENT)).toBe(stopped);
   });
 
   it('ignores a new job without a unit, and signals about other things', () => {
     const { asked, signal } = memory(stop);
-    expect(signal(WENT, 'JobNew', 1, '/job/1')).toBe(true);
-    expect(signal(WENT, 'UnitNew', 1, '/job/1', 'a.service')).toBe(false);
+    signal(WENT, 'JobNew', 1, '/job/1');
+    signal(WENT, 'UnitNew', 1, '/job/1', 'a.service');
     expect(asked).toEqual([]);
-  });
-
-  it('takes a signal about a new job', () => {
-    expect(memory(stop).signal(WENT, 'JobNew', 1, '/job/1', 'a.service')).toBe(true);
   });
 
   it("excludes by systemd's clock a stop after it began to listen", () => {

@@ -92,10 +92,11 @@ describe('the job that stopped a unit, by signals', () => {
   });
 
   it('ignores other signals and invalid values', () => {
-    const { jobs } = memory('stop');
-    expect(jobs.handle({ member: 'UnitNew', body: ['a.service', '/unit/a'] })).toBe(false);
+    const { jobs, stopped } = memory('stop');
+    jobs.handle({ member: 'UnitNew', body: ['a.service', '/unit/a'] });
     for (const body of [[], ['1', '/job/1', 'a.service'], [1, 2, 3], [1, '/job/1']])
-      expect(jobs.handle({ member: 'JobRemoved', body })).toBe(true);
+      jobs.handle({ member: 'JobRemoved', body });
+    expect(stopped(150_000, 200_005)).toBeUndefined();
   });
 
   it('is kept for a limited number of units, and unknown for those that were dropped', async () => {

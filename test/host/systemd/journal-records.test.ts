@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { journalRecords, recordsIn } from '../../../src/host/systemd/journal-records.js';
-import { isUnknown } from '../../../src/model/reading.js';
+import { runJournalctl } from '../../../src/host/systemd/journalctl.js';
 import { program, type Program } from './program.js';
 
 const RESTART = '5eb03494b6584870a536b337290809b3';
@@ -37,18 +37,28 @@ describe('the records of units in the journal', () => {
     expect(journalctl!.calls()).toEqual([]);
   });
 
-  it('are unknown with the reason if journalctl reports an error or does not exist', async () => {
-    const journalctl = stand(`echo 'Failed to open files: Permission denied' >&2; exit 1`);
-    expect(await journalRecords(['a.service'], { journalctl })).toEqual({
-      unknown: 'Failed to open files: Permission denied',
-    });
-    const missing = await journalRecords(['a.service'], { journalctl: '/nonexistent/journalctl' });
-    expect(missing).toEqual({ unknown: '/nonexistent/journalctl: no such program' });
+  it.each([
+    [`echo 'Failed to open files: Permission denied' >&2; exit 1`, 'Failed to open files: Permission denied'],
+    [undefined, '/nonexistent/journalctl: no such program'],
+  ])(
+    'are missing, with the reason, if journalctl reports an error or does not exist',
+    async (script, reason) => {
+      const options = { journalctl: script === undefined ? '/nonexistent/journalctl' : stand(script) };
+      expect(await runJournalctl({ about: ['UNIT=a.service'], jobs: [], fields: 'UNIT' }, options)).toEqual({
+        ...{ lines: '', reason },
+      });
+      expect(await journalRecords(['a.service'], options)).toEqual(new Map());
+    },
+  );
+
+  it('are missing if journalctl reports an error after some of them', async () => {
+    const journalctl = stand(`echo '${line({ MESSAGE_ID: FAILED })}'; echo 'Input/output error' >&2; exit 1`);
+    expect(await journalRecords(['a.service'], { journalctl })).toEqual(new Map());
   });
 
   it('are not read once the reading was ended', async () => {
     const signal = AbortSignal.abort();
-    expect(isUnknown(await journalRecords(['a.service'], { journalctl: stand('true'), signal }))).toBe(true);
+    expect((await journalRecords(['a.service'], { journalctl: stand('true'), signal })).size).toBe(0);
     expect(journalctl!.calls()).toEqual([]);
   });
 

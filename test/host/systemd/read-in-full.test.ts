@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { DbusCalls, ListedUnit } from '../../../src/host/systemd/dbus-calls.js';
+import type { DbusCalls, ListedUnit, UnitRef } from '../../../src/host/systemd/dbus-calls.js';
 import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
 import type { Session } from '../../../src/host/systemd/dbus-session.js';
-import type { UnitRef } from '../../../src/host/systemd/known-units.js';
 import { readInFull } from '../../../src/host/systemd/read-in-full.js';
 
 type Values = Record<string, unknown>;
@@ -14,6 +13,7 @@ async function read(names: Record<string, string>, units: Record<string, Values>
   const kept: unknown[] = [];
   let marks = 0;
   const session = {
+    now: () => 77,
     watch: {
       follow: (paths: readonly string[]) => void done.push(`follow ${paths.map(short).join()}`),
       mark(paths: readonly string[]) {
@@ -41,7 +41,7 @@ async function read(names: Record<string, string>, units: Record<string, Values>
   const refs = new Map(
     Object.entries(names).map(([name, id]): [string, UnitRef] => [name, { id, path: unitPath(id) }]),
   );
-  const facts = await readInFull(session as unknown as Session, calls as DbusCalls, refs, () => 77);
+  const facts = await readInFull(session as unknown as Session, calls as DbusCalls, refs);
   return { facts: Object.fromEntries(facts), done, kept };
 }
 

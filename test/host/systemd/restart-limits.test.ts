@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needsJournal, restartsBefore } from '../../../src/host/systemd/first-restarts.js';
+import { needsJournal, restartsBefore } from '../../../src/host/systemd/restart-memory.js';
 import {
   addSample,
   chainOf,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { RestartMemory } from '../../../src/host/systemd/restart-memory.js';
+import { createRestartMemory } from '../../../src/host/systemd/restart-memory.js';
 import { madeUnit, type UnitChanges } from './made-units.js';
 import { program, type Program } from './program.js';
 
@@ -25,7 +25,7 @@ function memory(...records: readonly string[]) {
     );
     journalctl = program('journalctl', `cat <<'END'\n${lines.join('\n')}\nEND`);
   }
-  const restarts = new RestartMemory({
+  const restarts = createRestartMemory({
     ...{ now: () => time, journalctl: journalctl?.path ?? '/nonexistent/journalctl' },
   });
   const unit = (changes: UnitChanges = {}) => madeUnit('a.service', { ...WAITING, ...changes });

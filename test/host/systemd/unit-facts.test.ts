@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dbusProperties } from '../../../src/host/systemd/dbus-properties.js';
-import { sinceEpoch } from '../../../src/host/systemd/since-epoch.js';
+import { sinceEpoch } from '../../../src/host/systemd/systemd-clock.js';
 import {
   SERVICE_PROPERTIES,
   timeoutProperties,

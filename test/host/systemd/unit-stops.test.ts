@@ -21,7 +21,7 @@ async function found(
     },
   };
   const source = heard ? { stopped: ({ id }: UnitFacts) => heard[id] } : {};
-  const stops = await stopsOf(units, { source, journal });
+  const stops = await stopsOf(units, source, journal);
   return { stops: Object.fromEntries(stops), asked: asked.flat() };
 }
 const down = (id: string, changes: UnitChanges = {}) =>

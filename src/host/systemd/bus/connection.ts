@@ -15,15 +15,11 @@ const MAX_UNSENT_BYTES = 2 ** 20;
 /** Interval of reads in a flood of unwanted signals, in milliseconds, unless a call is pending. */
 const READ_EVERY_MS = 25;
 
-export interface BusSignal {
-  readonly sender: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
+export type SignalHeader = Pick<MessageHeader, 'sender' | 'path' | 'interface' | 'member'>;
+
+export interface BusSignal extends SignalHeader {
   readonly body: readonly unknown[];
 }
-
-export type SignalHeader = Pick<MessageHeader, 'sender' | 'path' | 'interface' | 'member'>;
 
 export interface ConnectionOptions {
   /** Path of the bus's socket; an abstract one begins with a zero. */
@@ -40,15 +36,11 @@ export interface ConnectionOptions {
   readonly onEnd: (reason: Error) => void;
 }
 
-/** A connection to a message bus. It keeps the process alive only while a call is pending. */
-export interface BusConnection {
-  /** Calls a method and returns its first value. Rejects on timeout, on abort, and if the connection ends. */
-  call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
-  end(): void;
-}
-
-/** Connects to a bus. Calls wait until the bus has accepted the client. */
-export function connectToBus(options: ConnectionOptions): BusConnection {
+/**
+ * Connects to a bus. Calls wait until the bus has accepted the client. The connection keeps the process alive only while a
+ * call is pending.
+ */
+export function connectToBus(options: ConnectionOptions) {
   const { path, timeoutMs, accepts, mayAnswer, onSignal, onEnd } = options;
   const handshake = createHandshake();
   let isAccepted = false;
@@ -60,34 +52,35 @@ export function connectToBus(options: ConnectionOptions): BusConnection {
   const flood = createFlood();
   let nextRead: NodeJS.Timeout | undefined;
   const frames = createFrames({
-    wants: ({ type, replySerial, ...header }) =>
-      type === MessageType.SIGNAL
-        ? isWanted(header)
-        : isReply(type) && pending.has(replySerial, (call) => mayAnswer(header.sender, call.destination)),
+    wants(header) {
+      const { type, replySerial, sender } = header;
+      if (type === MessageType.SIGNAL) {
+        const wanted = accepts(header);
+        if (!wanted) flood.count();
+        return wanted;
+      }
+      const isReply = type === MessageType.RETURN || type === MessageType.ERROR;
+      const call = isReply ? pending.get(replySerial)?.call : undefined;
+      return call !== undefined && mayAnswer(sender, call.destination);
+    },
     message(header, body) {
       const values = unmarshal(body, header.signature, header.littleEndian);
       const { type, replySerial } = header;
       if (type === MessageType.SIGNAL) onSignal({ ...header, body: values });
-      else if (type === MessageType.RETURN) pending.resolve(replySerial, values[0]);
-      else pending.reject(replySerial, replyError(header.errorName, values[0]));
+      else if (type === MessageType.RETURN) pending.get(replySerial)?.resolve(values[0]);
+      else pending.get(replySerial)?.reject(replyError(header.errorName, values[0]));
     },
     tooLong(header, bytes) {
       if (header.type === MessageType.SIGNAL) onSignal({ ...header, body: [] });
-      else pending.reject(header.replySerial, new Error(`the answer is too long: ${bytes} bytes`));
+      else pending.get(header.replySerial)?.reject(new Error(`the answer is too long: ${bytes} bytes`));
     },
   });
-
-  function isWanted(header: SignalHeader): boolean {
-    const wanted = accepts(header);
-    if (!wanted) flood.count();
-    return wanted;
-  }
 
   function received(bytes: number, buffer: Uint8Array): boolean {
     try {
       let piece: Buffer | undefined = (buffer as Buffer).subarray(0, bytes);
       if (!isAccepted) {
-        piece = handshake.take(piece);
+        piece = handshake(piece);
         isAccepted = piece !== undefined;
         if (isAccepted) for (const message of unsent.splice(0)) send(message);
       }
@@ -128,7 +121,7 @@ export function connectToBus(options: ConnectionOptions): BusConnection {
     onread: { buffer: Buffer.allocUnsafe(READ_BYTES), callback: received },
   });
   let isWaiting = false;
-  const pending = createPendingCalls<MethodCall>(timeoutMs, (waits) => {
+  const pending = createPendingCalls(timeoutMs, (waits) => {
     isWaiting = waits;
     if (waits) socket.ref();
     else socket.unref();
@@ -141,7 +134,8 @@ export function connectToBus(options: ConnectionOptions): BusConnection {
   socket.write(HANDSHAKE);
 
   return {
-    async call(call, signal) {
+    /** Calls a method and returns its first value. Rejects on timeout, on abort, and if the connection ends. */
+    async call(call: MethodCall, signal?: AbortSignal): Promise<unknown> {
       if (ended !== undefined) throw ended;
       signal?.throwIfAborted();
       if (socket.writableLength > MAX_UNSENT_BYTES) throw new Error('the bus does not read');
@@ -156,8 +150,6 @@ export function connectToBus(options: ConnectionOptions): BusConnection {
     },
   };
 }
-
-const isReply = (type: number): boolean => type === MessageType.RETURN || type === MessageType.ERROR;
 
 const MAX_ERROR_LENGTH = 500;
 const replyError = (name: string, text: unknown): Error =>

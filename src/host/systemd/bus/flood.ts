@@ -3,13 +3,7 @@ const MAX_UNWANTED = 100;
 const SECOND_MS = 1_000;
 
 /** Counts unwanted signals, which every user of the host can send. */
-export interface Flood {
-  count(): void;
-  /** True if there was a flood in this second or the last one. */
-  readonly isOn: boolean;
-}
-
-export function createFlood(now: () => number = () => performance.now()): Flood {
+export function createFlood(now: () => number = () => performance.now()) {
   let secondAt = -Infinity;
   let inThis = 0;
   let inLast = 0;
@@ -25,6 +19,7 @@ export function createFlood(now: () => number = () => performance.now()): Flood 
       turn();
       inThis += 1;
     },
+    /** True if there was a flood in this second or the last one. */
     get isOn() {
       turn();
       return Math.max(inThis, inLast) > MAX_UNWANTED;

@@ -21,15 +21,16 @@ export interface MessageStart {
 }
 
 /** The fields of a header that a client needs; a missing one is empty or 0. */
-export interface MessageFields {
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly errorName: string;
-  readonly replySerial: number;
-  readonly sender: string;
-  readonly signature: string;
-}
+const NO_FIELDS = {
+  path: '',
+  interface: '',
+  member: '',
+  errorName: '',
+  replySerial: 0,
+  sender: '',
+  signature: '',
+};
+export type MessageFields = Readonly<typeof NO_FIELDS>;
 
 /** Returns the length of the fields with padding. */
 export const paddedBytes = (fieldsBytes: number): number => (fieldsBytes + 7) & -8;
@@ -63,15 +64,7 @@ const NAMES: Readonly<Record<number, keyof MessageFields>> = {
 
 /** Parses the fields of a header, without padding. Throws a `ProtocolError` if they are invalid. */
 export function parseFields(bytes: Buffer, littleEndian: boolean): MessageFields {
-  const fields = {
-    path: '',
-    interface: '',
-    member: '',
-    errorName: '',
-    replySerial: 0,
-    sender: '',
-    signature: '',
-  };
+  const fields = { ...NO_FIELDS };
   const { read, position } = createValueReader(bytes, littleEndian);
   while (position() < bytes.length) {
     const [code, value] = read(FIELD) as [number, unknown];

@@ -1,44 +1,30 @@
 import { asError } from '../../../base/errors.js';
+import type { MethodCall } from './marshal.js';
 
-/** Calls without a reply so far. */
-export interface PendingCalls<Call> {
-  /** Waits for the reply to a call. Rejects on timeout and on abort; a later reply is ignored. */
-  add(serial: number, call: Call, signal?: AbortSignal): Promise<unknown>;
-  /** Returns whether a call with this serial is pending and passes a test. */
-  has(serial: number, test: (call: Call) => boolean): boolean;
-  resolve(serial: number, value: unknown): void;
-  reject(serial: number, error: Error): void;
-  /** Rejects every pending call. */
-  end(reason: Error): void;
-}
-
-interface PendingCall<Call> {
-  readonly call: Call;
+interface PendingCall {
+  readonly call: MethodCall;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Creates the list of one connection. `onWaiting` is called when the first call is added and when the last one ends. */
-export function createPendingCalls<Call>(
-  timeoutMs: number,
-  onWaiting: (isWaiting: boolean) => void,
-): PendingCalls<Call> {
-  const waiting = new Map<number, PendingCall<Call>>();
-
-  const reject = (serial: number, error: Error): void => waiting.get(serial)?.reject(error);
-
+/**
+ * Creates the list of the calls of one connection that have no reply so far. `onWaiting` is called when the first call is
+ * added and when the last one ends.
+ */
+export function createPendingCalls(timeoutMs: number, onWaiting: (isWaiting: boolean) => void) {
+  const waiting = new Map<number, PendingCall>();
   return {
-    async add(serial, call, signal) {
-      const abort = (): void => reject(serial, asError(signal?.reason));
-      const timer = setTimeout(
-        () => reject(serial, new Error(`no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+    get: (serial: number) => waiting.get(serial),
+    /** Waits for the reply to a call. Rejects on timeout and on abort; a later reply is ignored. */
+    async add(serial: number, call: MethodCall, signal?: AbortSignal): Promise<unknown> {
+      const fail = (error: Error): void => waiting.get(serial)?.reject(error);
+      const abort = (): void => fail(asError(signal?.reason));
+      const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
       signal?.addEventListener('abort', abort, { once: true });
       try {
-        return await new Promise((resolve, rejectCall) => {
+        return await new Promise((resolve, reject) => {
           if (waiting.size === 0) onWaiting(true);
-          waiting.set(serial, { call, resolve, reject: rejectCall });
+          waiting.set(serial, { call, resolve, reject });
         });
       } finally {
         clearTimeout(timer);
@@ -47,14 +33,9 @@ export function createPendingCalls<Call>(
         if (waiting.size === 0) onWaiting(false);
       }
     },
-    has(serial, test) {
-      const one = waiting.get(serial);
-      return one !== undefined && test(one.call);
-    },
-    resolve: (serial, value) => waiting.get(serial)?.resolve(value),
-    reject,
-    end(reason) {
-      for (const serial of waiting.keys()) reject(serial, reason);
+    /** Rejects every pending call. */
+    end(reason: Error) {
+      for (const { reject } of waiting.values()) reject(reason);
     },
   };
 }

@@ -21,13 +21,7 @@ export function unmarshal(bytes: Buffer, signature: string, littleEndian: boolea
   return values;
 }
 
-export interface ValueReader {
-  readonly read: (type: Type) => unknown;
-  /** Returns the number of bytes read so far. */
-  readonly position: () => number;
-}
-
-export function createValueReader(bytes: Buffer, littleEndian: boolean): ValueReader {
+export function createValueReader(bytes: Buffer, littleEndian: boolean) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let count = 0;
@@ -139,5 +133,9 @@ export function createValueReader(bytes: Buffer, littleEndian: boolean): ValueRe
     }
   }
 
-  return { read: (type) => value(type), position: () => at };
+  return {
+    read: (type: Type): unknown => value(type),
+    /** Returns the number of bytes read so far. */
+    position: () => at,
+  };
 }

@@ -10,7 +10,7 @@ function rest(stream: string, pieces: readonly number[]): string | undefined {
   const bytes = Buffer.from(stream, 'latin1');
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const length = pieces[turn % pieces.length]!;
-    const after = handshake.take(bytes.subarray(at, at + length));
+    const after = handshake(bytes.subarray(at, at + length));
     if (after) return Buffer.concat([after, bytes.subarray(at + length)]).toString('latin1');
     at += length;
   }

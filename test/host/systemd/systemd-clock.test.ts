@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { sinceEpoch } from '../../../src/host/systemd/since-epoch.js';
+import { sinceEpoch } from '../../../src/host/systemd/systemd-clock.js';
 
 const BOOT = Date.UTC(2025, 0, 1);
 /** Sets the monotonic clock to an hour after the boot, and the wall clock. */

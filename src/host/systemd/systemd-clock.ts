@@ -3,6 +3,9 @@ const SET_MS = 1_000;
 
 let offsetMs = NaN;
 
+/** Returns the time of systemd's monotonic clock, in milliseconds. */
+export const systemdNow = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 /**
  * Converts monotonic microseconds to milliseconds since the epoch; 0 stays 0. The result for the same time is stable until
  * the wall clock is set.
