@@ -115,10 +115,10 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       if (table.isOverlaid) return FOREIGN_LOAD;
       const cpus = cpu.count(now);
       if (isUnknown(cpus)) return cpus;
-      const length = loadFile.read();
-      if (length < 0) return unknown(`the load is unknown: ${loadFile.reason}`);
-      const reading = parseLoad(scratch.bytes, length, cpus, into);
-      return table.hasLxcfsLoad && !loadScope.isOwn(length) ? FOREIGN_LOAD : reading;
+      const text = loadFile.text();
+      if (!text) return unknown(`the load is unknown: ${loadFile.reason}`);
+      const reading = parseLoad(text, cpus, into);
+      return table.hasLxcfsLoad && !loadScope.isOwn(text) ? FOREIGN_LOAD : reading;
     },
     mounts: (into) => mounts.readInto(into),
   };
