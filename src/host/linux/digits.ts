@@ -35,8 +35,10 @@ export class Digits {
    * the last digits are rounded.
    */
   integer(): number {
-    while (this.peek() === SPACE || this.peek() === TAB) this.position++;
-    const from = this.position;
+    const { bytes, end } = this;
+    let from = this.position;
+    while (from < end && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
+    this.position = from;
     const value = this.#append(0);
     const places = this.position - from;
     return places === 0 || places > MOST_DIGITS ? -1 : value;
@@ -57,7 +59,11 @@ export class Digits {
   #append(value: number): number {
     const { bytes, end } = this;
     let at = this.position;
-    for (; at < end && isDigit(bytes[at]!); at++) value = value * 10 + (bytes[at]! - ZERO);
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      if (!isDigit(byte)) break;
+      value = value * 10 + (byte - ZERO);
+    }
     this.position = at;
     return value;
   }

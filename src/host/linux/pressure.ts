@@ -30,10 +30,11 @@ export class PressureFiles {
   #memory: KeptFile;
   #io: KeptFile;
 
-  constructor(folder: string, scratch: Scratch, options: KeptFileOptions) {
-    this.#cpu = new KeptFile(`${folder}/cpu`, scratch, options);
-    this.#memory = new KeptFile(`${folder}/memory`, scratch, options);
-    this.#io = new KeptFile(`${folder}/io`, scratch, options);
+  constructor(root: string, scratch: Scratch, options: KeptFileOptions) {
+    const file = (name: string) => new KeptFile(`${root}/proc/pressure/${name}`, scratch, options);
+    this.#cpu = file('cpu');
+    this.#memory = file('memory');
+    this.#io = file('io');
   }
 
   /** Unknown as a whole only if none of the three files can be read. */
