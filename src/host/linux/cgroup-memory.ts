@@ -5,7 +5,7 @@ import { noFigures, usedPercent, type MemoryFigures } from './memory.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { NamedNumbers } from './named-numbers.js';
 
-/** Files of the memory controller by cgroup version, and the lines of `memory.stat` in the order of the indexes below. */
+/** Files of the memory controller by cgroup version, and the lines of `memory.stat`. */
 const FILES = {
   1: {
     limits: ['memory.limit_in_bytes'],
@@ -18,10 +18,6 @@ const FILES = {
     lines: ['inactive_file', 'active_file', 'slab_reclaimable'],
   },
 } as const;
-
-const INACTIVE = 0;
-const ACTIVE = 1;
-const SLAB = 2;
 
 interface MemoryGroup {
   readonly limit: KeptFile;
@@ -87,17 +83,16 @@ export class CgroupMemory {
     if (usage < 0) return group.usage;
     const text = group.stat.text();
     if (!text) return group.stat;
-    const lines = group.lines.parse(text);
-    const inactive = lines[INACTIVE]!;
+    const [inactive = -1, active = -1, slab = -1] = group.lines.parse(text);
     if (inactive < 0) {
       group.stat.reason = `${group.stat.path} has no line for inactive file pages`;
       return group.stat;
     }
-    const cache = inactive + Math.max(0, lines[ACTIVE]!);
-    const used = Math.max(0, usage - cache - Math.max(0, lines[SLAB]!));
+    const cache = inactive + Math.max(0, active);
+    const used = Math.max(0, usage - cache - Math.max(0, slab));
     this.#trial.total = limit;
     this.#trial.available = Math.max(0, limit - used);
-    this.#trial.reclaimableSlab = lines[SLAB]!;
+    this.#trial.reclaimableSlab = slab;
     this.#trial.pageCache = cache;
     // All of the cache counts as available; ZFS does not charge its cache to a group.
     this.#trial.uncountedCache = 0;
