@@ -89,13 +89,13 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
   const ask = async <T, R>(
     name: string,
     work: (si: SystemInformation) => Promise<T>,
-    make: (answer: T) => Reading<R>,
+    make: (answer: T, platform: NodeJS.Platform) => Reading<R>,
     signal?: AbortSignal,
   ): Promise<Reading<R>> => {
     const answer = await slow.run(name, async () => work(await load()), signal);
     if (isUnknown(answer)) return answer;
     try {
-      return make(answer as T);
+      return make(answer as T, platform);
     } catch (error) {
       return unknown(`${name} could not be parsed: ${reasonOf(error)}`);
     }
@@ -107,13 +107,7 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
       if (!fillCounters(list, window.counters)) return NO_CPUS;
       return window.take(monotonic(), list.length, noCpu());
     },
-    memory: (signal) =>
-      ask(
-        'memory',
-        (si) => si.mem(),
-        (mem) => toMemory(mem, platform),
-        signal,
-      ),
+    memory: (signal) => ask('memory', (si) => si.mem(), toMemory, signal),
     load() {
       const [one, five, fifteen] = averages();
       const count = cpus().length;
@@ -122,13 +116,7 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
       return count > 0 ? { one, five, fifteen, cpus: count } : NO_CPUS;
     },
     pressure: () => unknown('only Linux reports pressure (PSI)'),
-    mounts: (signal) =>
-      ask(
-        'df',
-        (si) => si.fsSize(),
-        (list) => toMounts(list, platform),
-        signal,
-      ),
+    mounts: (signal) => ask('df', (si) => si.fsSize(), toMounts, signal),
     oomKills: () => NOT_LINUX,
     close: () => slow.close(),
   };

@@ -2,7 +2,6 @@ import { ownFolders, v1UsageFolder, type GroupFolder } from './cgroup-path.js';
 import { isUnknown, unknown, type Reading, type Writable } from '../../model/reading.js';
 import type { CpuReading } from '../../model/snapshot.js';
 import { CPU_WINDOW_MS } from './cpu.js';
-import { Digits } from './digits.js';
 import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { NamedNumbers } from './named-numbers.js';
@@ -24,14 +23,8 @@ interface CpuGroup {
 
 /** CPU limits of the control group of this process and of its ancestors. `discover` finds those that have a limit. */
 export class CgroupCpu {
-  /** Usage of the group nearest to its limit, in percent of that limit. */
-  #percent = 0;
-  /** Number of CPUs that the limit allows; may be below 1. */
-  #limitCpus = 0;
-  #reason = '';
   #root: string;
   #scratch: Scratch;
-  #digits = new Digits();
   #limited: readonly CpuGroup[] = [];
 
   constructor(root: string, scratch: Scratch) {
@@ -42,93 +35,52 @@ export class CgroupCpu {
   /** Finds the groups that are limited to fewer than `cpus` CPUs. */
   discover(entries: readonly MountinfoEntry[], cpus: number): void {
     const before = this.#limited;
-    this.#limited = ownFolders(entries, this.#root, 'cpu').flatMap((folder) => {
+    const groups = ownFolders(entries, this.#root, 'cpu').map((folder) => {
       const { path, version } = folder;
       const quota = `${this.#root}${path}/${version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'}`;
-      const known = before.find((group) => group.quota.path === quota);
-      const group = known ?? this.#group(folder, quota, entries);
-      const limit = this.#limitOf(group);
-      if (limit > 0 && limit < cpus) return [group];
-      closeCpuGroup(group);
-      return [];
+      return before.find((group) => group.quota.path === quota) ?? this.#group(folder, quota, entries);
     });
-    for (const group of before) if (!this.#limited.includes(group)) closeCpuGroup(group);
+    this.#limited = groups.filter((group) => isLimit(limitOf(group), cpus));
+    for (const group of [...before, ...groups]) if (!this.#limited.includes(group)) closeGroup(group);
   }
 
-  /** Reads the limited groups at `now`, in monotonic milliseconds. `unlimited` also until there are two readings. */
-  #read(now: number, cpus: number): 'limited' | 'unlimited' | 'failed' {
-    let fullest = -1;
+  /**
+   * Returns the host's reading, or, in `into`, that of the group nearest to its limit, if that is nearer. Unknown if the
+   * usage of a limited group cannot be read. `now` in monotonic milliseconds.
+   */
+  worse(host: Reading<CpuReading>, now: number, into: Writable<CpuReading>): Reading<CpuReading> {
+    const cpus = isUnknown(host) ? Infinity : host.cpus;
+    let [fullest, limitCpus] = [-1, 0];
     for (const group of this.#limited) {
-      const limit = this.#limitOf(group);
-      const used = this.#usedOf(group);
-      if (limit === FAILED || used < 0) return this.#fail(limit === FAILED ? group.quota : group.usage);
+      const limit = limitOf(group);
+      const used = usedOf(group);
+      if (limit === FAILED || used < 0) {
+        const { reason, path } = limit === FAILED ? group.quota : group.usage;
+        const why = reason || `${path} could not be parsed`;
+        return isUnknown(host) ? host : unknown(`the CPU usage of the control group is unknown: ${why}`);
+      }
       const elapsed = group.window.take(now, used);
       const spent = group.window.spentMs;
       // Skips a counter that went back or grew faster than all CPUs together could.
       if (elapsed <= 0 || spent < 0 || spent > (2 * elapsed + CPU_WINDOW_MS) * Math.max(1, cpus)) continue;
-      if (!(limit > 0 && limit < cpus)) continue;
+      if (!isLimit(limit, cpus)) continue;
       const percent = percentOf(spent, elapsed * limit);
       if (percent <= fullest) continue;
       fullest = percent;
-      this.#limitCpus = limit;
+      limitCpus = limit;
     }
-    this.#percent = Math.max(0, fullest);
-    return fullest < 0 ? 'unlimited' : 'limited';
-  }
-
-  /**
-   * Returns the host's reading, or, in `into`, that of a group with a higher usage. Unknown if the usage of a limited
-   * group cannot be read.
-   */
-  worse(host: Reading<CpuReading>, now: number, into: Writable<CpuReading>): Reading<CpuReading> {
-    if (this.#limited.length === 0) return host;
-    const state = this.#read(now, isUnknown(host) ? Infinity : host.cpus);
-    if (isUnknown(host)) return host;
-    if (state === 'failed') return unknown(`the CPU usage of the control group is unknown: ${this.#reason}`);
-    if (state === 'unlimited' || this.#percent <= host.percent) return host;
+    // `into` may be the host's reading.
+    if (isUnknown(host) || fullest <= host.percent) return host;
     into.cpus = host.cpus;
-    into.percent = this.#percent;
+    into.percent = fullest;
     into.stealPercent = undefined;
-    into.limitCpus = this.#limitCpus;
+    into.limitCpus = limitCpus;
     return into;
   }
 
   close(): void {
-    this.#limited.forEach(closeCpuGroup);
+    this.#limited.forEach(closeGroup);
     this.#limited = [];
-  }
-
-  #fail(file: KeptFile): 'failed' {
-    this.#reason = file.reason || `${file.path} could not be parsed`;
-    return 'failed';
-  }
-
-  /** Number of CPUs that a group may use; UNLIMITED, or FAILED if that cannot be read. */
-  #limitOf({ quota, period }: CpuGroup): number {
-    const length = quota.read();
-    if (length < 0) return FAILED;
-    const digits = this.#digits.over(this.#scratch.bytes, length);
-    const allowed = digits.integer();
-    // `max`, or −1 in version 1.
-    if (allowed < 0) return UNLIMITED;
-    let per = period ? -1 : digits.integer();
-    if (period) {
-      const size = period.read();
-      per = size < 0 ? -1 : this.#digits.over(this.#scratch.bytes, size).integer();
-    }
-    return per > 0 ? allowed / per : FAILED;
-  }
-
-  /** Milliseconds of CPU time that a group has used; FAILED if that cannot be read. */
-  #usedOf({ usage, lines }: CpuGroup): number {
-    const length = usage.read();
-    if (length < 0) return FAILED;
-    if (lines) {
-      const micro = lines.parse(this.#scratch.bytes, length)[0]!;
-      return micro < 0 ? FAILED : micro / 1e3;
-    }
-    const nano = this.#digits.over(this.#scratch.bytes, length).integer();
-    return nano < 0 ? FAILED : nano / 1e6;
   }
 
   #group({ path, version }: GroupFolder, quota: string, entries: readonly MountinfoEntry[]): CpuGroup {
@@ -143,6 +95,26 @@ export class CgroupCpu {
       window: new UsageWindow(),
     };
   }
+}
+
+/** Returns the number of CPUs that a group may use, possibly below 1; UNLIMITED, or FAILED if that cannot be read. */
+function limitOf({ quota, period }: CpuGroup): number {
+  const text = quota.text();
+  if (!text) return FAILED;
+  const allowed = text.integer();
+  // `max`, or −1 in version 1.
+  if (allowed < 0) return UNLIMITED;
+  const per = (period ? period.text() : text)?.integer() ?? -1;
+  return per > 0 ? allowed / per : FAILED;
+}
+
+const isLimit = (limit: number, cpus: number): boolean => limit > 0 && limit < cpus;
+
+/** Returns the milliseconds of CPU time that a group has used; below 0 if that cannot be read. */
+function usedOf({ usage, lines }: CpuGroup): number {
+  const text = usage.text();
+  if (!text) return FAILED;
+  return lines ? lines.parse(text)[0]! / 1e3 : text.integer() / 1e6;
 }
 
 /** CPU time used between two readings that are at least 100 ms apart. */
@@ -169,8 +141,6 @@ class UsageWindow {
   }
 }
 
-function closeCpuGroup({ quota, period, usage }: CpuGroup): void {
-  quota.close();
-  period?.close();
-  usage.close();
+function closeGroup({ quota, period, usage }: CpuGroup): void {
+  for (const file of [quota, period, usage]) file?.close();
 }

@@ -1,11 +1,11 @@
 import { ownFolders, type GroupFolder } from './cgroup-path.js';
-import { Digits } from './digits.js';
+import { unknown, type Reading, type Unknown } from '../../model/reading.js';
 import { KeptFile, type Scratch } from './kept-file.js';
-import { noFigures, usedPercent } from './memory.js';
+import { noFigures, usedPercent, type MemoryFigures } from './memory.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { NamedNumbers } from './named-numbers.js';
 
-/** Files of the memory controller by cgroup version, and the lines of `memory.stat` in the order of the indexes below. */
+/** Files of the memory controller by cgroup version, and the lines of `memory.stat`. */
 const FILES = {
   1: {
     limits: ['memory.limit_in_bytes'],
@@ -19,13 +19,6 @@ const FILES = {
   },
 } as const;
 
-const INACTIVE = 0;
-const ACTIVE = 1;
-const SLAB = 2;
-
-/** Returned by `#number` if the file cannot be read. */
-const FAILED = -2;
-
 interface MemoryGroup {
   readonly limit: KeptFile;
   readonly usage: KeptFile;
@@ -38,14 +31,10 @@ interface MemoryGroup {
  * one at which it throttles (`memory.high`). `discover` finds the groups that have a limit.
  */
 export class CgroupMemory {
-  /** Figures of the fullest group; valid after `read` returned `limited`. */
-  readonly figures = noFigures('cgroup');
-  /** Reason why `read` returned `failed`. */
-  reason = '';
   #root: string;
   #scratch: Scratch;
-  #digits = new Digits();
-  #limited: MemoryGroup[] = [];
+  #limited: readonly MemoryGroup[] = [];
+  #fullest = noFigures('cgroup');
   #trial = noFigures('cgroup');
 
   constructor(root: string, scratch: Scratch) {
@@ -56,74 +45,59 @@ export class CgroupMemory {
   /** Finds the groups that have a limit below `hostTotal` bytes. */
   discover(entries: readonly MountinfoEntry[], hostTotal: number): void {
     const before = this.#limited;
-    this.#limited = [];
-    const limits = ownFolders(entries, this.#root).flatMap((folder) =>
-      FILES[folder.version].limits.map((name) => ({ folder, name })),
+    const groups = ownFolders(entries, this.#root).flatMap((folder) =>
+      FILES[folder.version].limits.map((name) => {
+        const path = `${this.#root}${folder.path}/${name}`;
+        return before.find(({ limit }) => limit.path === path) ?? this.#group(folder, path);
+      }),
     );
-    for (const { folder, name } of limits) {
-      const path = `${this.#root}${folder.path}/${name}`;
-      const known = before.find(({ limit }) => limit.path === path);
-      const group = known ?? this.#group(folder, path);
-      if (isLimit(this.#number(group.limit), hostTotal)) this.#limited.push(group);
-      else closeMemoryGroup(group);
-    }
-    for (const group of before) if (!this.#limited.includes(group)) closeMemoryGroup(group);
+    this.#limited = groups.filter(({ limit }) => isLimit(limit.text()?.integer() ?? -1, hostTotal));
+    for (const group of [...before, ...groups]) if (!this.#limited.includes(group)) closeGroup(group);
   }
 
-  /** Reads the limited groups and stores the fullest in `figures`. */
-  read(hostTotal: number): 'limited' | 'unlimited' | 'failed' {
+  /** Returns the figures of the fullest limited group, overwritten by each reading; `undefined` if there is none. */
+  read(hostTotal: number): Reading<MemoryFigures> | undefined {
     let fullest = -1;
     for (const group of this.#limited) {
-      const limit = this.#number(group.limit);
-      if (limit === FAILED) return this.#fail(group.limit);
+      const text = group.limit.text();
+      if (!text) return failed(group.limit);
+      const limit = text.integer();
       if (!isLimit(limit, hostTotal)) continue;
-      const failed = this.#measure(group, limit);
-      if (failed) return this.#fail(failed);
+      const unread = this.#measure(group, limit);
+      if (unread) return failed(unread);
       const percent = usedPercent(this.#trial);
       if (percent <= fullest) continue;
       fullest = percent;
-      Object.assign(this.figures, this.#trial);
+      Object.assign(this.#fullest, this.#trial);
     }
-    return fullest < 0 ? 'unlimited' : 'limited';
+    return fullest < 0 ? undefined : this.#fullest;
   }
 
   close(): void {
-    this.#limited.forEach(closeMemoryGroup);
+    this.#limited.forEach(closeGroup);
   }
 
   /** Measures the usage without page cache and reclaimable slab. Returns the file that could not be read. */
   #measure(group: MemoryGroup, limit: number): KeptFile | undefined {
-    const usage = this.#number(group.usage);
+    const usage = group.usage.text()?.integer() ?? -1;
     if (usage < 0) return group.usage;
-    const length = group.stat.read();
-    if (length < 0) return group.stat;
-    const lines = group.lines.parse(this.#scratch.bytes, length);
-    const inactive = lines[INACTIVE]!;
+    const text = group.stat.text();
+    if (!text) return group.stat;
+    const [inactive = -1, active = -1, slab = -1] = group.lines.parse(text);
     if (inactive < 0) {
       group.stat.reason = `${group.stat.path} has no line for inactive file pages`;
       return group.stat;
     }
-    const cache = inactive + Math.max(0, lines[ACTIVE]!);
-    const used = Math.max(0, usage - cache - Math.max(0, lines[SLAB]!));
+    const cache = inactive + Math.max(0, active);
+    const used = Math.max(0, usage - cache - Math.max(0, slab));
     this.#trial.total = limit;
     this.#trial.available = Math.max(0, limit - used);
-    this.#trial.reclaimableSlab = lines[SLAB]!;
+    this.#trial.reclaimableSlab = slab;
     this.#trial.pageCache = cache;
     // All of the cache counts as available; ZFS does not charge its cache to a group.
     this.#trial.uncountedCache = 0;
     this.#trial.uncountedSlab = 0;
     return undefined;
-  }
-
-  #fail(file: KeptFile): 'failed' {
-    this.reason = file.reason || `${file.path} could not be parsed`;
-    return 'failed';
-  }
-
-  /** Returns −1 for no number (`max`), FAILED if the file cannot be read. */
-  #number(file: KeptFile): number {
-    const length = file.read();
-    return length < 0 ? FAILED : this.#digits.over(this.#scratch.bytes, length).integer();
   }
 
   #group({ path, version }: GroupFolder, limit: string): MemoryGroup {
@@ -138,11 +112,12 @@ export class CgroupMemory {
   }
 }
 
-/** Version 1 writes "no limit" as a number larger than any memory. */
+const failed = (file: KeptFile): Unknown =>
+  unknown(`the memory of the control group is unknown: ${file.reason || `${file.path} could not be parsed`}`);
+
+/** Version 1 writes "no limit" as a number larger than any memory, version 2 as `max`. */
 const isLimit = (bytes: number, hostTotal: number): boolean => bytes > 0 && bytes < hostTotal;
 
-function closeMemoryGroup(group: MemoryGroup): void {
-  group.limit.close();
-  group.usage.close();
-  group.stat.close();
+function closeGroup({ limit, usage, stat }: MemoryGroup): void {
+  for (const file of [limit, usage, stat]) file.close();
 }

@@ -1,62 +1,51 @@
 import { readFileSync } from 'node:fs';
 import type { MountinfoEntry } from './mountinfo.js';
 
+type Version = 1 | 2;
+
 /** Folder of a control group that limits this process: its own group or an ancestor. */
 export interface GroupFolder {
   /** Absolute path on the host: `/sys/fs/cgroup/system.slice`. */
   readonly path: string;
-  readonly version: 1 | 2;
+  readonly version: Version;
 }
 
-/** Control groups of this process, from `/proc/self/cgroup`. */
-export interface OwnGroups {
-  readonly v1Memory?: string;
-  readonly v1Cpu?: string;
-  readonly v2?: string;
-}
-
-/** Parses `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
-export function parseOwnGroups(text: string): OwnGroups {
-  const found: { v1Memory?: string; v1Cpu?: string; v2?: string } = {};
-  for (const line of text.split('\n')) {
-    const match = /^(\d+):([^:]*):(\/.*)$/.exec(line);
-    if (!match) continue;
-    const [, id, controllers, path] = match as unknown as [string, string, string, string];
-    if (id === '0' && controllers === '') found.v2 ??= path;
-    const names = controllers.split(',');
-    if (names.includes('memory')) found.v1Memory ??= path;
-    if (names.includes('cpu')) found.v1Cpu ??= path;
-  }
-  return found;
-}
-
-/** Lists the folders from the group of the process up to where the hierarchy is mounted. */
-export function groupFolders(
-  entries: readonly MountinfoEntry[],
-  own: OwnGroups,
-  controller: 'memory' | 'cpu' = 'memory',
-): GroupFolder[] {
-  const v2 = entries.find((entry) => entry.fsType === 'cgroup2');
-  const v1 = v1Mount(entries, controller);
-  const v1Path = controller === 'memory' ? own.v1Memory : own.v1Cpu;
-  return [
-    ...(v2 && own.v2 !== undefined ? upwards(v2, own.v2, 2) : []),
-    ...(v1 && v1Path !== undefined ? upwards(v1, v1Path, 1) : []),
-  ];
-}
-
-/** Lists the folders of the control groups of this process; none if `/proc/self/cgroup` cannot be read. */
+/**
+ * Lists the folders of the control groups of this process, from its own group up to where the hierarchy is mounted; none
+ * if `/proc/self/cgroup` cannot be read.
+ */
 export function ownFolders(
   entries: readonly MountinfoEntry[],
   root: string,
-  controller?: 'memory' | 'cpu',
+  controller: 'memory' | 'cpu' = 'memory',
 ): GroupFolder[] {
+  const own = ownPaths(root, controller);
+  const mounts = {
+    2: entries.find(({ fsType }) => fsType === 'cgroup2'),
+    1: v1Mount(entries, controller),
+  };
+  return ([2, 1] as const).flatMap((version) => {
+    const [mount, path] = [mounts[version], own[version]];
+    return mount && path !== undefined ? upwards(mount, path, version) : [];
+  });
+}
+
+/** Parses `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
+function ownPaths(root: string, controller: string): Partial<Record<Version, string>> {
+  const found: Partial<Record<Version, string>> = {};
+  let text: string;
   try {
-    const own = parseOwnGroups(readFileSync(`${root}/proc/self/cgroup`, 'utf8'));
-    return groupFolders(entries, own, controller);
+    text = readFileSync(`${root}/proc/self/cgroup`, 'utf8');
   } catch {
-    return [];
+    return found;
   }
+  for (const line of text.split('\n')) {
+    const [, id, controllers, path] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) continue;
+    if (id === '0' && controllers === '') found[2] ??= path;
+    if (controllers.split(',').includes(controller)) found[1] ??= path;
+  }
+  return found;
 }
 
 const v1Mount = (entries: readonly MountinfoEntry[], controller: string): MountinfoEntry | undefined =>
@@ -73,10 +62,9 @@ export function v1UsageFolder(entries: readonly MountinfoEntry[], folder: string
     : folder;
 }
 
-function upwards(mount: MountinfoEntry, path: string, version: 1 | 2): GroupFolder[] {
-  const below = pathBelow(mount.root, path);
-  if (below === undefined) return [];
-  const names = below.split('/').filter(Boolean);
+function upwards(mount: MountinfoEntry, path: string, version: Version): GroupFolder[] {
+  const names = pathBelow(mount.root, path)?.split('/').filter(Boolean);
+  if (names === undefined) return [];
   const folders: GroupFolder[] = [];
   for (let depth = names.length; depth >= 0; depth--) {
     folders.push({ path: [mount.mountPoint, ...names.slice(0, depth)].join('/'), version });

@@ -7,7 +7,6 @@ import { parseCpuList } from './load.js';
 
 /** Reads CPU usage from `/proc/stat`. The number of online CPUs is counted again every `recountMs`. */
 export class CpuFile {
-  #scratch: Scratch;
   #stat: KeptFile;
   #online: KeptFile;
   #idle: IdleBound;
@@ -18,7 +17,6 @@ export class CpuFile {
   #countedAt = -Infinity;
 
   constructor(root: string, scratch: Scratch, recountMs: number) {
-    this.#scratch = scratch;
     this.#recountMs = recountMs;
     this.#stat = new KeptFile(`${root}/proc/stat`, scratch, { oneGo: true });
     this.#online = new KeptFile(`${root}/sys/devices/system/cpu/online`, scratch, { oneGo: true });
@@ -30,11 +28,10 @@ export class CpuFile {
     // The last exact reading is too old to compare with.
     if (this.#skipped) this.#window.forget();
     this.#skipped = false;
-    const length = this.#stat.read();
-    if (length < 0) return unknown(`CPU usage is unknown: ${this.#stat.reason}`);
-    const { bytes } = this.#scratch;
-    const isParsed = parseCpuTimes(bytes, length, this.#window.counters);
-    if (!isParsed || (this.#isDue(now) && !this.#keep(countCpus(bytes, length), now)))
+    const text = this.#stat.text();
+    if (!text) return unknown(`CPU usage is unknown: ${this.#stat.reason}`);
+    const isParsed = parseCpuTimes(text, this.#window.counters);
+    if (!isParsed || (this.#isDue(now) && !this.#keep(countCpus(text), now)))
       return unknown(`CPU usage is unknown: ${this.#stat.path} could not be parsed`);
     return this.#window.take(now, this.#cpus, into);
   }
@@ -62,13 +59,13 @@ export class CpuFile {
   /** Returns the number of CPUs online at `now`, counted from the cheapest file when it is due. */
   count(now: number): Reading<number> {
     if (!this.#isDue(now)) return this.#cpus;
-    const length = this.#online.read();
-    const listed = length < 0 ? -1 : parseCpuList(this.#scratch.bytes, length);
+    const list = this.#online.text();
+    const listed = list ? parseCpuList(list) : -1;
     // Read too rarely to keep it open.
     this.#online.close();
     if (this.#keep(listed, now)) return listed;
-    const stat = this.#stat.read();
-    const cpus = stat < 0 ? -1 : countCpus(this.#scratch.bytes, stat);
+    const stat = this.#stat.text();
+    const cpus = stat ? countCpus(stat) : -1;
     return this.#keep(cpus, now) ? cpus : unknown('the number of CPUs is unknown');
   }
 

@@ -1,6 +1,6 @@
 import { unknown, type Reading, type Writable } from '../../model/reading.js';
 import type { CpuReading } from '../../model/snapshot.js';
-import { ascii, Digits } from './digits.js';
+import { ascii, isDigit, type Digits } from './digits.js';
 import { percentOf } from './percent.js';
 
 /** Number of counters used of the aggregate line: user nice system idle iowait irq softirq steal. */
@@ -23,24 +23,20 @@ const STEPPED_BACK = Object.freeze(unknown('a CPU counter of the kernel went bac
 const LEAPT = Object.freeze(unknown('the CPU counters advanced by more than the time that passed'));
 const STANDSTILL = Object.freeze(unknown('the CPU counters did not advance between two readings'));
 
+const ALL_CPUS = ascii('cpu ');
 const CPU = ascii('cpu');
-const SPACE = 32;
-const ZERO = 48;
-const NINE = 57;
-const digits = new Digits();
 
 /**
- * Parses the counters of the line `cpu` of `/proc/stat` into `counters`, absent ones as 0. Guest time is left out: the
- * kernel already counts it as user time.
+ * Parses the counters of the line `cpu`, the first of `/proc/stat`, into `counters`, absent ones as 0. Guest time is left
+ * out: the kernel already counts it as user time.
  *
  * @returns `false` if the text could not be parsed
  */
-export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float64Array): boolean {
-  digits.over(bytes, length);
-  if (!digits.skip(CPU) || bytes[digits.position] !== SPACE) return false;
+export function parseCpuTimes(text: Digits, counters: Float64Array): boolean {
+  if (!text.skip(ALL_CPUS)) return false;
   counters.fill(0);
   for (let i = 0; i < CPU_COUNTERS; i++) {
-    const value = digits.integer();
+    const value = text.integer();
     if (value < 0) {
       if (i < FEWEST_COUNTERS) return false;
       break;
@@ -50,14 +46,10 @@ export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float
   return true;
 }
 
-/** Counts the lines `cpuN` of `/proc/stat`; returns −1 if there is none. */
-export function countCpus(bytes: Uint8Array, length: number): number {
-  digits.over(bytes, length);
+/** Counts the lines `cpuN` of `/proc/stat`, which follow the first; returns −1 if there is none. */
+export function countCpus(text: Digits): number {
   let cpus = 0;
-  while (digits.nextLine() && digits.skip(CPU)) {
-    const next = digits.position < digits.end ? bytes[digits.position]! : 0;
-    if (next >= ZERO && next <= NINE) cpus++;
-  }
+  while (text.nextLine() && text.skip(CPU)) if (isDigit(text.peek())) cpus++;
   return cpus > 0 ? cpus : -1;
 }
 

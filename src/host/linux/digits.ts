@@ -1,6 +1,6 @@
-const NEWLINE = 10;
-const SPACE = 32;
-const TAB = 9;
+export const NEWLINE = 10;
+export const SPACE = 32;
+export const TAB = 9;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
@@ -8,6 +8,8 @@ const NINE = 57;
 /** Number of digits of a 64-bit number. */
 const MOST_DIGITS = 20;
 const POWERS_OF_TEN = Array.from({ length: MOST_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
+
+export const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 
 /** Reads numbers from bytes, one after the other, without allocating memory. */
 export class Digits {
@@ -23,42 +25,47 @@ export class Digits {
     return this;
   }
 
+  /** Returns the byte at the position; −1 at the end. */
+  peek(): number {
+    return this.position < this.end ? this.bytes[this.position]! : -1;
+  }
+
   /**
    * Skips blanks and reads an unsigned integer. Returns −1 if there is none, or one of more than 20 digits. Above 2^53
    * the last digits are rounded.
    */
   integer(): number {
     const { bytes, end } = this;
-    let at = this.position;
-    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
-    const from = at;
-    let value = 0;
-    for (; at < end; at++) {
-      const byte = bytes[at]!;
-      if (byte < ZERO || byte > NINE) break;
-      value = value * 10 + (byte - ZERO);
-    }
-    this.position = at;
-    return at === from || at - from > MOST_DIGITS ? -1 : value;
+    let from = this.position;
+    while (from < end && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
+    this.position = from;
+    const value = this.#append(0);
+    const places = this.position - from;
+    return places === 0 || places > MOST_DIGITS ? -1 : value;
   }
 
   /** Reads a number such as `12.34` or `12`. Returns −1 if there is none. */
   decimal(): number {
     const whole = this.integer();
-    if (whole < 0 || this.position >= this.end || this.bytes[this.position] !== POINT) return whole;
-    const from = this.position + 1;
+    if (whole < 0 || this.peek() !== POINT) return whole;
+    const from = ++this.position;
+    const value = this.#append(whole);
+    const places = this.position - from;
+    // A single division of two exact numbers rounds like `Number('12.34')`.
+    return places > MOST_DIGITS ? -1 : value / POWERS_OF_TEN[places]!;
+  }
+
+  /** Reads the digits at the position, as further digits of `value`. */
+  #append(value: number): number {
     const { bytes, end } = this;
-    let at = from;
-    let value = whole;
+    let at = this.position;
     for (; at < end; at++) {
       const byte = bytes[at]!;
-      if (byte < ZERO || byte > NINE) break;
+      if (!isDigit(byte)) break;
       value = value * 10 + (byte - ZERO);
     }
     this.position = at;
-    const places = at - from;
-    // A single division of two exact numbers rounds like `Number('12.34')`.
-    return places > MOST_DIGITS ? -1 : value / POWERS_OF_TEN[places]!;
+    return value;
   }
 
   /** Moves to the start of the next line. Returns `false` at the end of the bytes. */

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { blockNameOf } from './block-name.js';
-import { Digits } from './digits.js';
 import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountinfoEntry } from './mountinfo.js';
 
@@ -12,8 +11,6 @@ export class ErrorCount {
   readonly #root: string;
   readonly #folder: string;
   readonly #file: KeptFile;
-  readonly #scratch: Scratch;
-  readonly #digits = new Digits();
 
   /** Returns `undefined` for a type that does not count errors. */
   static of(entry: MountinfoEntry, root: string, scratch: Scratch): ErrorCount | undefined {
@@ -22,7 +19,6 @@ export class ErrorCount {
 
   private constructor(entry: MountinfoEntry, root: string, scratch: Scratch) {
     this.#root = root;
-    this.#scratch = scratch;
     this.#folder = `${root}/sys/fs/ext4/${blockNameOf(entry, root)}`;
     // Unreadable in some sandboxes: not retried on each reading.
     this.#file = new KeptFile(`${this.#folder}/errors_count`, scratch, { oneGo: true, retryMs: 30_000 });
@@ -30,9 +26,7 @@ export class ErrorCount {
 
   /** Returns `undefined` if it cannot be read. */
   read(): number | undefined {
-    const length = this.#file.read();
-    if (length < 0) return undefined;
-    const count = this.#digits.over(this.#scratch.bytes, length).integer();
+    const count = this.#file.text()?.integer() ?? -1;
     return count < 0 ? undefined : count;
   }
 

@@ -1,5 +1,4 @@
 import { CPU_WINDOW_MS } from './cpu.js';
-import { Digits } from './digits.js';
 import { KeptFile, type Scratch } from './kept-file.js';
 import { percentOf } from './percent.js';
 
@@ -17,24 +16,20 @@ const MAX_IDLE_SHARE = 1.02;
 
 /** Upper bound of CPU usage from `/proc/uptime`: seconds since boot, and seconds of idle time of all CPUs. */
 export class IdleBound {
-  #scratch: Scratch;
   #file: KeptFile;
-  #digits = new Digits();
   /** Two readings at least a window apart, so that one of them is old enough. */
   #last = { up: NaN, idle: NaN };
   #older = { up: NaN, idle: NaN };
 
   constructor(root: string, scratch: Scratch) {
-    this.#scratch = scratch;
     this.#file = new KeptFile(`${root}/proc/uptime`, scratch, { oneGo: true });
   }
 
   /** Returns an upper bound of the usage in percent since a `read` at least 100 ms ago; −1 if unknown. */
   read(cpus: number): number {
-    const length = this.#file.read();
-    const digits = this.#digits.over(this.#scratch.bytes, Math.max(0, length));
-    const up = digits.decimal();
-    const idle = digits.decimal();
+    const text = this.#file.text();
+    const up = text?.decimal() ?? -1;
+    const idle = text?.decimal() ?? -1;
     if (up < 0 || idle < 0) return -1;
     const far = !(up - this.#last.up < CPU_WINDOW_MS / 1_000);
     const base = far ? this.#last : this.#older;

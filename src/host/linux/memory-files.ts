@@ -1,6 +1,5 @@
-import { unknown, type Reading } from '../../model/reading.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import { CgroupMemory } from './cgroup-memory.js';
-import { Digits } from './digits.js';
 import { KeptFile, type Scratch } from './kept-file.js';
 import {
   createMeminfo,
@@ -20,7 +19,6 @@ import { NamedNumbers } from './named-numbers.js';
 
 /** Reads the memory of the host and of the control groups of this process. */
 export class MemoryFiles {
-  #scratch: Scratch;
   #meminfo: KeptFile;
   #arcstats: KeptFile;
   #minFree: KeptFile;
@@ -28,7 +26,6 @@ export class MemoryFiles {
   #cgroup: CgroupMemory;
   #meminfoLines = createMeminfo();
   #arcLines = createArcstats();
-  #digits = new Digits();
   #host = noFigures('host');
   #looked = false;
   /** Low watermark of the kernel, in KiB. `undefined`: not read since the last `rediscover`. */
@@ -37,7 +34,6 @@ export class MemoryFiles {
   #listsHugePages = true;
 
   constructor(root: string, scratch: Scratch) {
-    this.#scratch = scratch;
     this.#meminfo = new KeptFile(`${root}/proc/meminfo`, scratch, { oneGo: true });
     this.#arcstats = new KeptFile(`${root}/proc/spl/kstat/zfs/arcstats`, scratch);
     this.#minFree = new KeptFile(`${root}/proc/sys/vm/min_free_kbytes`, scratch);
@@ -64,18 +60,11 @@ export class MemoryFiles {
     const failed = this.#readHost(caches);
     if (failed) return unknown(`memory is unknown: ${failed}`);
     const host = this.#host;
-    let limits = this.#readGroups(table);
-    if (limits === 'failed') {
-      // The process may have been moved to another group: retry once.
-      this.#looked = false;
-      limits = this.#readGroups(table);
-    }
-    if (limits === 'failed') {
-      this.#looked = false;
-      return unknown(`the memory of the control group is unknown: ${this.#cgroup.reason}`);
-    }
-    const group = this.#cgroup.figures;
-    return limits === 'limited' && usedPercent(group) > usedPercent(host) ? group : host;
+    // If it fails, the process may have been moved to another group: retry once.
+    let group = this.#readGroups(table);
+    if (isUnknown(group)) group = this.#readGroups(table);
+    if (isUnknown(group)) return group;
+    return group && usedPercent(group) > usedPercent(host) ? group : host;
   }
 
   close(): void {
@@ -85,18 +74,18 @@ export class MemoryFiles {
   }
 
   #readHost(caches: boolean): string | undefined {
-    const length = this.#meminfo.read();
-    if (length < 0) return this.#meminfo.reason;
+    const text = this.#meminfo.text();
+    if (!text) return this.#meminfo.reason;
     const needed = this.#listsHugePages ? USE_LINES : USE_LINES - 1;
-    let lines = this.#meminfoLines.parse(this.#scratch.bytes, length, caches ? undefined : needed);
+    let lines = this.#meminfoLines.parse(text, caches ? undefined : needed);
     const host = this.#host;
     this.#listsHugePages &&= listsHugePages(lines);
     if (!hostUse(lines, host)) return `${this.#meminfo.path} could not be parsed`;
     if (isDoubtful(host)) {
-      lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
+      lines = this.#meminfoLines.parse(text);
       host.available = Math.max(
         host.available,
-        estimateAvailable(lines, this.#readSetting(this.#minFree), host.total),
+        estimateAvailable(lines, settingIn(this.#minFree), host.total),
       );
     }
     if (host.available < 0)
@@ -109,31 +98,29 @@ export class MemoryFiles {
 
   #readGroups(table: MountTable): ReturnType<CgroupMemory['read']> {
     if (!this.#looked) this.#cgroup.discover(table.entries, this.#host.total);
-    this.#looked = true;
-    return this.#cgroup.read(this.#host.total);
+    const group = this.#cgroup.read(this.#host.total);
+    this.#looked = !isUnknown(group);
+    return group;
   }
 
   #readLow(): number {
-    const smallest = this.#readSetting(this.#minFree);
-    const scale = this.#readSetting(this.#scale);
+    const smallest = settingIn(this.#minFree);
+    const scale = settingIn(this.#scale);
     // Read too rarely to keep the descriptors open.
     this.#minFree.close();
     this.#scale.close();
     return lowWatermark(smallest, scale, this.#host.total);
   }
 
-  #readSetting(file: KeptFile): number {
-    const length = file.read();
-    return length < 0 ? -1 : this.#digits.over(this.#scratch.bytes, length).integer();
-  }
-
   #readArc(): number {
     if (!this.#hasArc) return 0;
-    const length = this.#arcstats.read();
-    this.#hasArc = length >= 0;
-    return length < 0 ? 0 : evictableArc(this.#arcLines.parse(this.#scratch.bytes, length));
+    const text = this.#arcstats.text();
+    this.#hasArc = text !== undefined;
+    return text ? evictableArc(this.#arcLines.parse(text)) : 0;
   }
 }
+
+const settingIn = (file: KeptFile): number => file.text()?.integer() ?? -1;
 
 /** The evictable parts of the cache. */
 const EVICTABLE = [

@@ -31,34 +31,26 @@ export const noFigures = (scope: MemoryReading['scope']): MemoryFigures => ({
 });
 
 const KIB = 1024;
-const TOTAL = 0;
-const AVAILABLE = 1;
-const HUGE = 2;
-const FREE = 3;
-const BUFFERS = 4;
-const CACHED = 5;
-const ACTIVE_FILE = 6;
-const INACTIVE_FILE = 7;
-const SHARED = 8;
-const RECLAIMABLE = 9;
+
+/** Lines of `/proc/meminfo`, with their places among the parsed numbers. */
+const LINE = {
+  MemTotal: 0,
+  MemAvailable: 1,
+  Hugetlb: 2,
+  MemFree: 3,
+  Buffers: 4,
+  Cached: 5,
+  'Active(file)': 6,
+  'Inactive(file)': 7,
+  Shmem: 8,
+  SReclaimable: 9,
+} as const;
 
 /** Number of lines needed for the usage; the others are for the caches. Without a line for huge pages, one fewer. */
 export const USE_LINES = 3;
 
 /** Creates a parser for `/proc/meminfo`. */
-export const createMeminfo = (): NamedNumbers =>
-  new NamedNumbers([
-    'MemTotal',
-    'MemAvailable',
-    'Hugetlb',
-    'MemFree',
-    'Buffers',
-    'Cached',
-    'Active(file)',
-    'Inactive(file)',
-    'Shmem',
-    'SReclaimable',
-  ]);
+export const createMeminfo = (): NamedNumbers => new NamedNumbers(Object.keys(LINE));
 
 /**
  * Converts the first lines of `/proc/meminfo`. Huge pages are reserved, not used, and not part of the total. `available`
@@ -67,9 +59,10 @@ export const createMeminfo = (): NamedNumbers =>
  * @returns whether there is a total
  */
 export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
-  const available = lines[AVAILABLE]!;
-  const total = lines[TOTAL]!;
-  const reserved = lines[HUGE]! > 0 && lines[HUGE]! < total ? lines[HUGE]! : 0;
+  const available = lines[LINE.MemAvailable]!;
+  const total = lines[LINE.MemTotal]!;
+  const huge = lines[LINE.Hugetlb]!;
+  const reserved = huge > 0 && huge < total ? huge : 0;
   into.reserved = reserved * KIB;
   into.total = (total - reserved) * KIB;
   into.available = available < 0 || available > total ? -1 : available * KIB;
@@ -77,7 +70,7 @@ export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
 }
 
 /** Returns whether the kernel lists its huge pages (since 4.16). */
-export const listsHugePages = (lines: Float64Array): boolean => lines[HUGE]! >= 0;
+export const listsHugePages = (lines: Float64Array): boolean => lines[LINE.Hugetlb]! >= 0;
 
 /** Returns whether `available` has to be compared with an estimate: programs that emulate the file may report 0. */
 export const isDoubtful = ({ available }: Pick<MemoryFigures, 'available'>): boolean => available <= 0;
@@ -90,10 +83,10 @@ export const isDoubtful = ({ available }: Pick<MemoryFigures, 'available'>): boo
  * @returns −1 if a line is missing, or if the estimate exceeds the total
  */
 export function estimateAvailable(lines: Float64Array, minFreeKib: number, totalBytes: number): number {
-  const free = lines[FREE]!;
-  const active = lines[ACTIVE_FILE]!;
-  const inactive = lines[INACTIVE_FILE]!;
-  const slab = lines[RECLAIMABLE]!;
+  const free = lines[LINE.MemFree]!;
+  const active = lines[LINE['Active(file)']]!;
+  const inactive = lines[LINE['Inactive(file)']]!;
+  const slab = lines[LINE.SReclaimable]!;
   if (minFreeKib < 0 || free < 0 || active < 0 || inactive < 0 || slab < 0) return -1;
   const low = (minFreeKib * 5) / 4;
   const pages = active + inactive;
@@ -107,12 +100,12 @@ export function estimateAvailable(lines: Float64Array, minFreeKib: number, total
  * most the low watermark (`si_mem_available`).
  */
 export function hostCaches(lines: Float64Array, lowKib: number, into: MemoryFigures): void {
-  const cached = lines[CACHED]!;
-  const buffers = lines[BUFFERS]!;
-  const shared = lines[SHARED]!;
-  const active = lines[ACTIVE_FILE]!;
-  const inactive = lines[INACTIVE_FILE]!;
-  const slab = lines[RECLAIMABLE]!;
+  const cached = lines[LINE.Cached]!;
+  const buffers = lines[LINE.Buffers]!;
+  const shared = lines[LINE.Shmem]!;
+  const active = lines[LINE['Active(file)']]!;
+  const inactive = lines[LINE['Inactive(file)']]!;
+  const slab = lines[LINE.SReclaimable]!;
   into.reclaimableSlab = slab < 0 ? -1 : slab * KIB;
   // `Cached` includes shared memory, which is not a cache; `Buffers` is the page cache of block devices.
   into.pageCache =

@@ -1,7 +1,7 @@
 import { isIgnoredType, isRemoteType } from './fs-types.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { parentFolder, visibleEntries } from './visible-mounts.js';
-import { WriteState } from './write-state.js';
+import type { WriteState } from './write-state.js';
 
 /** A mount that is monitored. */
 export interface MonitoredMount {
@@ -21,12 +21,12 @@ export interface MonitoredMount {
   readonly skipReason?: string | undefined;
 }
 
-export interface SelectionOptions {
-  readonly writesOf?: (entry: MountinfoEntry) => WriteState;
+interface SelectionOptions {
+  readonly writesOf: (entry: MountinfoEntry) => WriteState;
   /** Mount points that are monitored whatever their type, even if the same file system is mounted elsewhere. */
-  readonly named?: ReadonlySet<string>;
+  readonly named: ReadonlySet<string>;
   /** Previous mount point of each device, kept for as long as the device is mounted there. */
-  readonly before?: ReadonlyMap<string, string>;
+  readonly before: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,14 +37,13 @@ export interface SelectionOptions {
  */
 export function monitoredMounts(
   entries: readonly MountinfoEntry[],
-  choice: SelectionOptions = {},
+  { writesOf, named, before }: SelectionOptions,
 ): MonitoredMount[] {
-  const { writesOf = firstState, named, before } = choice;
   const visible = visibleEntries(entries);
   const byDevice = new Map<string, MountinfoEntry>();
   for (const entry of visible) {
     const rival = byDevice.get(entry.device);
-    if (!rival || isBetter(entry, rival, before?.get(entry.device))) byDevice.set(entry.device, entry);
+    if (!rival || isBetter(entry, rival, before.get(entry.device))) byDevice.set(entry.device, entry);
   }
   // In a chroot the table may not contain `/`.
   if (!entries.some((entry) => entry.mountPoint === '/')) byDevice.set('', UNSEEN_ROOT);
@@ -55,29 +54,23 @@ export function monitoredMounts(
     const path = rawMountPoint ?? mountPoint;
     // A lookup of a local mount below a remote one passes through the remote server, and below autofs it mounts.
     const remote = isSlow(entry) || isUnderSlow(mountPoint);
-    const isNamed = named?.has(mountPoint) ?? false;
+    const isNamed = named.has(mountPoint);
     counted.push({ mountPoint, path, device, fsType, source, remote, isNamed, writes, skipReason });
   };
   for (const entry of byDevice.values()) {
-    const isNamed = named?.has(entry.mountPoint) ?? false;
+    const isNamed = named.has(entry.mountPoint);
     if (!isNamed && !countsByType(entry)) continue;
     const writes = entry.fsType === 'autofs' ? undefined : writesOf(entry);
     const isReadOnlyByDesign = writes?.current.status === 'by-design' && !isNamed;
     if (!isReadOnlyByDesign) add(entry, writes, automountReason(entry));
     else if (entry.mountPoint === '/') add(entry, writes, writes.current.reason);
   }
-  if (named && named.size > 0) {
-    const known = new Set(counted.map(({ mountPoint }) => mountPoint));
-    for (const entry of visible)
-      if (named.has(entry.mountPoint) && !known.has(entry.mountPoint))
-        add(entry, undefined, automountReason(entry));
-  }
+  const known = new Set(counted.map(({ mountPoint }) => mountPoint));
+  for (const entry of visible)
+    if (named.has(entry.mountPoint) && !known.has(entry.mountPoint))
+      add(entry, undefined, automountReason(entry));
   return counted.sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1));
 }
-
-/** Without a remembered state each reading is the first. */
-const firstState = (entry: MountinfoEntry): WriteState =>
-  new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
 
 /** Returns why an automount point is not read: reading would mount it. */
 const automountReason = ({ fsType }: MountinfoEntry): string | undefined =>
@@ -92,7 +85,6 @@ function slowPlaces(
   const places = new Set(slow.map(({ mountPoint }) => mountPoint));
   places.delete('/');
   return (mountPoint) => {
-    if (places.size === 0) return false;
     for (let at = mountPoint; at !== ''; at = parentFolder(at)) if (places.has(at)) return true;
     return false;
   };
@@ -111,8 +103,6 @@ const PRIVATE = new RegExp(
     '/credentials/[^/]+\\.service(?:/|$)',
   ].join('|'),
 );
-
-const isPrivate = (mountPoint: string): boolean => PRIVATE.test(mountPoint);
 
 /** Types without a block device that the kernel serves itself. */
 const KERNEL_TYPES = ['btrfs', 'overlay', 'tmpfs', 'zfs'];
@@ -134,10 +124,9 @@ const UNSEEN_ROOT: MountinfoEntry = {
 
 function countsByType({ mountPoint, fsType }: MountinfoEntry): boolean {
   if (mountPoint === '/') return true;
-  if (isIgnoredType(fsType) || isPrivate(mountPoint)) return false;
+  if (isIgnoredType(fsType) || PRIVATE.test(mountPoint)) return false;
   // A full /run keeps every service from starting.
-  if (fsType === 'tmpfs' && mountPoint === '/run') return true;
-  return fsType !== 'tmpfs' || !['/run', '/dev', '/proc', '/sys'].some((top) => isAtOrBelow(mountPoint, top));
+  return fsType !== 'tmpfs' || mountPoint === '/run' || !/^\/(?:run|dev|proc|sys)(?:\/|$)/.test(mountPoint);
 }
 
 /** Prefers `/`, then the previous mount point, then the whole file system to a folder of it, then the shorter path. */
@@ -150,6 +139,3 @@ function isBetter(entry: MountinfoEntry, rival: MountinfoEntry, before: string |
   if (whole !== (rival.root === '/')) return whole;
   return entry.mountPoint.length < rival.mountPoint.length;
 }
-
-const isAtOrBelow = (path: string, top: string): boolean =>
-  path === top || path.startsWith(top.endsWith('/') ? top : `${top}/`);

@@ -47,7 +47,7 @@ export class MountTable {
     const reuseMs = REUSE_FACTOR * (endedAt - startedAt);
     this.#nextAt = endedAt + (length > LARGE_BYTES ? reuseMs : Math.min(reuseMs, 1));
     if (this.reason === '' && this.#bytes.equals(bytes)) return;
-    const lines = parseLines(bytes, length, this.#lines);
+    const lines = parseLines(bytes, this.#lines);
     const reason = lines.size > 0 ? '' : `${this.#file.path} could not be parsed`;
     this.#replace(Buffer.from(bytes), lines, reason);
   }

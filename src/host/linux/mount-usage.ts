@@ -23,7 +23,9 @@ export class MountUsage {
   metadata: UsageReading | undefined;
   readonly #metadata: BtrfsMetadata | undefined;
   /** A copy, because V8 then allocates no object for the result of `statfs`. */
-  readonly #stat: Writable<StatFs> = { bsize: 0, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
+  readonly #stat: Writable<Required<StatFs>> = {
+    ...{ bsize: 0, frsize: 0, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 },
+  };
   readonly #space = noUsage();
   readonly #inodes = noUsage();
 
@@ -32,10 +34,6 @@ export class MountUsage {
     this.#metadata = metadata;
     this.mountPoint = mount.mountPoint;
     if (mount.skipReason !== undefined) this.fail(mount.skipReason);
-  }
-
-  get isNamed(): boolean {
-    return this.mount.isNamed;
   }
 
   /** `undefined` if another mount of the same file system reports it. */
@@ -53,16 +51,13 @@ export class MountUsage {
 
   take(answer: StatFs): void {
     const stat = this.#stat;
-    stat.bsize = answer.frsize === undefined || !(answer.frsize > 0) ? answer.bsize : answer.frsize;
+    stat.bsize = answer.bsize;
+    stat.frsize = answer.frsize ?? 0;
     stat.blocks = answer.blocks;
     stat.bfree = answer.bfree;
     stat.bavail = answer.bavail;
     stat.files = answer.files;
     stat.ffree = answer.ffree;
-    this.#put(stat);
-  }
-
-  #put(stat: StatFs): void {
     this.counts = stat.blocks > 0 || this.mount.remote || this.mountPoint === '/';
     this.space = spaceOf(stat, this.#space);
     this.inodes = DYNAMIC_INODES.includes(this.mount.fsType) ? NO_INODES : inodesOf(stat, this.#inodes);
@@ -141,7 +136,7 @@ export class MountUsages {
     const kept = this.all.filter((one) => !isView(one));
     for (const one of this.all) {
       if (!isView(one)) continue;
-      one.merged = !one.isNamed && kept.some((other) => one.isSameDiskAs(other));
+      one.merged = !one.mount.isNamed && kept.some((other) => one.isSameDiskAs(other));
       if (!one.merged) kept.push(one);
     }
   }

@@ -27,20 +27,16 @@ const FEWEST_FIELDS = 10;
 const FIRST_OPTIONAL_FIELD = 6;
 
 /** Parses `/proc/self/mountinfo`. Skips invalid lines. */
-export function parseMountinfo(bytes: Uint8Array, length: number): MountinfoEntry[] {
-  return [...parseLines(bytes, length).values()];
-}
+export const parseMountinfo = (bytes: Buffer): MountinfoEntry[] => [...parseLines(bytes).values()];
 
 /** Parses the lines of `/proc/self/mountinfo` that are not in `known`: one change leaves most lines as they were. */
 export function parseLines(
-  bytes: Uint8Array,
-  length: number,
+  bytes: Buffer,
   known?: ReadonlyMap<string, MountinfoEntry>,
 ): Map<string, MountinfoEntry> {
   // One character per byte, so that octal escapes and bytes that are not UTF-8 are kept.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.length)).toString('latin1');
   const entries = new Map<string, MountinfoEntry>();
-  for (const line of text.split('\n')) {
+  for (const line of bytes.toString('latin1').split('\n')) {
     const entry = known?.get(line) ?? parseLine(copyOf(line).split(' '));
     if (entry) entries.set(line, entry);
   }

@@ -1,9 +1,6 @@
-import { ascii, Digits } from './digits.js';
+import { ascii, NEWLINE, SPACE, TAB, type Digits } from './digits.js';
 
-const NEWLINE = 10;
 const COLON = 58;
-const SPACE = 32;
-const TAB = 9;
 const NOWHERE = -1;
 
 interface Wanted {
@@ -21,7 +18,6 @@ export class NamedNumbers {
   #wanted: readonly Wanted[];
   #byFirstByte = new Array<readonly Wanted[] | undefined>(256).fill(undefined);
   #lineOf: Int32Array;
-  #digits = new Digits();
   #column: number;
 
   /** Column 1 is the first number after the name. */
@@ -37,60 +33,56 @@ export class NamedNumbers {
   }
 
   /** Parses at least the first `needed` names; each starts at most one line of the text. */
-  parse(bytes: Uint8Array, length: number, needed = this.values.length): Float64Array {
-    this.#digits.over(bytes, length);
-    if (!this.#parseAsBefore(needed)) this.#search();
+  parse(text: Digits, needed = this.values.length): Float64Array {
+    if (!this.#parseAsBefore(text, needed)) this.#search(text);
     return this.values;
   }
 
   /** Reads the lines at their last positions. Returns `false` if one of them has moved. */
-  #parseAsBefore(needed: number): boolean {
-    const digits = this.#digits;
+  #parseAsBefore(text: Digits, needed: number): boolean {
     for (let slot = 0; slot < needed; slot++) {
       const wanted = this.#wanted[slot]!;
       const line = this.#lineOf[wanted.slot]!;
-      if (line === NOWHERE || line >= digits.end) return false;
-      if (line > 0 && digits.bytes[line - 1] !== NEWLINE) return false;
-      digits.position = line;
-      if (!this.#take(wanted)) return false;
+      if (line === NOWHERE || line >= text.end) return false;
+      if (line > 0 && text.bytes[line - 1] !== NEWLINE) return false;
+      text.position = line;
+      if (!this.#take(wanted, text)) return false;
     }
     return true;
   }
 
   /** Searches all lines until every name is found. */
-  #search(): void {
+  #search(text: Digits): void {
     this.values.fill(-1);
     this.#lineOf.fill(NOWHERE);
-    const digits = this.#digits;
-    digits.position = 0;
+    text.position = 0;
     let missing = this.values.length;
-    if (digits.end === 0) return;
+    if (text.end === 0) return;
     do {
-      const line = digits.position;
-      const candidates = this.#byFirstByte[digits.bytes[line]!];
+      const line = text.position;
+      const candidates = this.#byFirstByte[text.bytes[line]!];
       if (candidates === undefined) continue;
       for (const wanted of candidates) {
-        if (this.values[wanted.slot]! >= 0 || !this.#take(wanted)) continue;
+        if (this.values[wanted.slot]! >= 0 || !this.#take(wanted, text)) continue;
         this.#lineOf[wanted.slot] = line;
         if (--missing === 0) return;
         break;
       }
-    } while (digits.nextLine());
+    } while (text.nextLine());
   }
 
   /** Reads this name and its number at the position. Returns `false`, and does not move, if they are not there. */
-  #take({ name, slot }: Wanted): boolean {
-    const digits = this.#digits;
-    const line = digits.position;
-    if (digits.skip(name)) {
-      const after = digits.position < digits.end ? digits.bytes[digits.position] : NEWLINE;
-      if (after === COLON) digits.position++;
-      let value = after === COLON || after === SPACE || after === TAB ? digits.integer() : -1;
-      for (let column = 1; column < this.#column && value >= 0; column++) value = digits.integer();
+  #take({ name, slot }: Wanted, text: Digits): boolean {
+    const line = text.position;
+    if (text.skip(name)) {
+      const after = text.peek();
+      if (after === COLON) text.position++;
+      let value = after === COLON || after === SPACE || after === TAB ? text.integer() : -1;
+      for (let column = 1; column < this.#column && value >= 0; column++) value = text.integer();
       this.values[slot] = value;
       if (value >= 0) return true;
     }
-    digits.position = line;
+    text.position = line;
     return false;
   }
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { unknown, type Reading } from '../../model/reading.js';
 import { ownFolders } from './cgroup-path.js';
+import { NEWLINE, type Digits } from './digits.js';
 import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountTable } from './mount-table.js';
 import { NamedNumbers } from './named-numbers.js';
 
-const NEWLINE = 10;
 /** Files by which Docker, Podman and systemd mark a container. */
 const MARKS = ['.dockerenv', 'run/.containerenv', 'run/systemd/container'];
 
@@ -26,7 +26,7 @@ export class OomKills {
   constructor(root: string, scratch: Scratch) {
     // The kernel sums up its counters over all CPUs for each part of the file.
     this.#machine = new KeptFile(`${root}/proc/vmstat`, scratch, {
-      isEnough: (length) => scratch.bytes[length - 1] === NEWLINE && this.#killsIn(length) >= 0,
+      isEnough: (text) => text.bytes[text.end - 1] === NEWLINE && this.#killsIn(text) >= 0,
     });
     this.#root = root;
     this.#scratch = scratch;
@@ -36,9 +36,9 @@ export class OomKills {
   read(table: MountTable): Reading<number> {
     if (this.#version !== table.version) this.#rediscover(table);
     const file = this.#group ?? this.#machine;
-    const length = file.read();
-    if (length < 0) return unknown(`the number of out-of-memory kills is unknown: ${file.reason}`);
-    const kills = this.#killsIn(length);
+    const text = file.text();
+    if (!text) return unknown(`the number of out-of-memory kills is unknown: ${file.reason}`);
+    const kills = this.#killsIn(text);
     return kills >= 0 ? kills : unknown('this kernel does not count out-of-memory kills');
   }
 
@@ -48,8 +48,8 @@ export class OomKills {
     this.#version = -1;
   }
 
-  #killsIn(length: number): number {
-    return this.#numbers.parse(this.#scratch.bytes, length)[0]!;
+  #killsIn(text: Digits): number {
+    return this.#numbers.parse(text)[0]!;
   }
 
   /**
@@ -61,9 +61,9 @@ export class OomKills {
     this.#group?.close();
     this.#group = undefined;
     // Ordered from the own group upwards.
-    const events = ownFolders(entries, this.#root).flatMap(({ path, version: of }) =>
-      of === 2 ? [`${this.#root}${path}/memory.events`] : [],
-    );
+    const events = ownFolders(entries, this.#root)
+      .filter((folder) => folder.version === 2)
+      .map(({ path }) => `${this.#root}${path}/memory.events`);
     const top = events.at(-1);
     const isTop = top !== undefined && existsSync(top);
     const isContainer = (): boolean => MARKS.some((mark) => existsSync(`${this.#root}/${mark}`));

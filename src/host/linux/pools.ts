@@ -52,10 +52,11 @@ export class Pool {
     const least = available - TOLERANCE * (used + available);
     for (const one of this.#members) {
       const hasQuota = !isUnknown(one.space) && one.space.available < least;
-      one.merged = one !== this.#first && !one.isNamed && !hasQuota;
+      one.merged = one !== this.#first && !one.mount.isNamed && !hasQuota;
     }
-    this.#first.poolWrites = this.#members.find(({ mount }) => mount.writes?.current.status === 'bad')?.mount
-      .writes?.current;
+    this.#first.poolWrites = this.#members
+      .map(({ mount }) => mount.writes?.current)
+      .find((writes) => writes?.status === 'bad');
     const usage = this.#usage;
     usage.used = used;
     usage.available = available;

@@ -1,9 +1,8 @@
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { PressureReading } from '../../model/snapshot.js';
-import { ascii, Digits } from './digits.js';
+import { ascii, type Digits } from './digits.js';
 import { KeptFile, type KeptFileOptions, type Scratch } from './kept-file.js';
 
-const digits = new Digits();
 const SOME = ascii('some avg10=');
 const FULL = ascii('full avg10=');
 
@@ -14,52 +13,47 @@ export interface Stalls {
 }
 
 /** Parses a file of `/proc/pressure`: `avg10` of the lines `some` and `full`. */
-export function parseStalls(bytes: Uint8Array, length: number): Reading<Stalls> {
-  digits.over(bytes, length);
+export function parseStalls(text: Digits): Reading<Stalls> {
   let some = -1;
   let full = -1;
   do {
-    if (digits.skip(SOME)) some = digits.decimal();
-    else if (digits.skip(FULL)) full = digits.decimal();
-  } while (digits.nextLine());
+    if (text.skip(SOME)) some = text.decimal();
+    else if (text.skip(FULL)) full = text.decimal();
+  } while (text.nextLine());
   if (some < 0) return unknown('the pressure file could not be parsed');
   return { some: Math.min(some, 100), full: Math.min(full, 100) };
 }
 
 /** Reads `/proc/pressure`. */
 export class PressureFiles {
-  #scratch: Scratch;
   #cpu: KeptFile;
   #memory: KeptFile;
   #io: KeptFile;
 
-  constructor(folder: string, scratch: Scratch, options: KeptFileOptions) {
-    this.#scratch = scratch;
-    this.#cpu = new KeptFile(`${folder}/cpu`, scratch, options);
-    this.#memory = new KeptFile(`${folder}/memory`, scratch, options);
-    this.#io = new KeptFile(`${folder}/io`, scratch, options);
+  constructor(root: string, scratch: Scratch, options: KeptFileOptions) {
+    const file = (name: string) => new KeptFile(`${root}/proc/pressure/${name}`, scratch, options);
+    this.#cpu = file('cpu');
+    this.#memory = file('memory');
+    this.#io = file('io');
   }
 
   /** Unknown as a whole only if none of the three files can be read. */
   read(): Reading<PressureReading> {
-    const cpu = this.#stalls(this.#cpu);
-    const memory = requireFull(this.#stalls(this.#memory));
-    const io = requireFull(this.#stalls(this.#io));
+    const cpu = stallsOf(this.#cpu);
+    const memory = requireFull(stallsOf(this.#memory));
+    const io = requireFull(stallsOf(this.#io));
     if (isUnknown(cpu)) return isUnknown(memory) && isUnknown(io) ? cpu : { cpu, memory, io };
     return { cpu: { some: cpu.some }, memory, io };
   }
 
   close(): void {
-    this.#cpu.close();
-    this.#memory.close();
-    this.#io.close();
+    for (const file of [this.#cpu, this.#memory, this.#io]) file.close();
   }
+}
 
-  #stalls(file: KeptFile): Reading<Stalls> {
-    const length = file.read();
-    if (length < 0) return unknown(`this kernel does not report pressure (PSI): ${file.reason}`);
-    return parseStalls(this.#scratch.bytes, length);
-  }
+function stallsOf(file: KeptFile): Reading<Stalls> {
+  const text = file.text();
+  return text ? parseStalls(text) : unknown(`this kernel does not report pressure (PSI): ${file.reason}`);
 }
 
 const requireFull = (stalls: Reading<Stalls>): Reading<Stalls> =>

@@ -52,9 +52,7 @@ export class LockTable {
   }
 
   #allMounts(): readonly MountinfoEntry[] {
-    if (this.#mounts !== undefined) return this.#mounts;
-    const bytes = this.#mountinfo();
-    return (this.#mounts = parseMountinfo(bytes, bytes.length));
+    return (this.#mounts ??= parseMountinfo(this.#mountinfo()));
   }
 
   /** Finds a device by its number of `stat` or of the mount table: the kernel's list has the latter for btrfs and overlays. */

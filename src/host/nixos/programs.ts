@@ -1,15 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { deploymentOf } from './deployers.js';
+import { deploymentOf, type Deployment } from './deployers.js';
 
 /** A running program that changes the system. */
-export interface RunningProgram {
+export interface RunningProgram extends Deployment {
   readonly pid: number;
-  /** Program and verb, for messages. */
-  readonly words: string;
-  /** `true` if it activates another system, now or at the next boot; otherwise it only builds or reads. */
-  readonly switches: boolean;
 }
 
 const PROCESSES_A_TURN = 64;
@@ -32,17 +28,13 @@ export async function runningPrograms(root: string): Promise<readonly RunningPro
 }
 
 /** Returns the program of a command line if it is one of them, directly or as the script of an interpreter. */
-export function programOf(argv: readonly string[]): Omit<RunningProgram, 'pid'> | undefined {
+export function programOf(argv: readonly string[]): Deployment | undefined {
   const index = INTERPRETERS.test(posix.basename(argv[0] ?? '')) ? 1 : 0;
   return deploymentOf(posix.basename(argv[index] ?? ''), argv.slice(index + 1));
 }
 
 /** Recognises comin, which runs all the time, by a program of Nix that it has started. */
-function workOfDaemon(
-  root: string,
-  pid: string,
-  argv: readonly string[],
-): Omit<RunningProgram, 'pid'> | undefined {
+function workOfDaemon(root: string, pid: string, argv: readonly string[]): Deployment | undefined {
   if (!OF_NIX.test(posix.basename(argv[0] ?? ''))) return undefined;
   const parent = /^PPid:\t(\d+)$/m.exec(textOf(`${root}/proc/${pid}/status`))?.[1];
   const name = parent === undefined ? '' : posix.basename(commandLine(root, parent)[0] ?? '');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countCpus, CpuWindow, noBound, noCpu, parseCpuTimes } from '../../../src/host/linux/cpu.js';
-import { unknownSaying } from './odd-hosts.js';
+import { unknownSaying, textOf } from './odd-hosts.js';
 
 /** Readings of the counters user, nice, system, idle, iowait, irq, softirq and steal, at these times. */
 function window(cpus = 1) {
@@ -115,7 +115,7 @@ describe('the window of a CPU usage', () => {
 describe('the counters in /proc/stat', () => {
   const parse = (text: string, length = text.length) => {
     const counters = new Float64Array(8).fill(7);
-    return parseCpuTimes(Buffer.from(text), length, counters) && [...counters];
+    return parseCpuTimes(textOf(text, length), counters) && [...counters];
   };
 
   it.each<[string, number[] | false]>([
@@ -137,13 +137,13 @@ describe('the counters in /proc/stat', () => {
     ['cpu  1\ncpu', -1],
     ['cpu  1\n', -1],
   ])('of %j are those of %i CPUs', (text, cpus) => {
-    expect(countCpus(Buffer.from(text), text.length)).toBe(cpus);
+    expect(countCpus(textOf(text))).toBe(cpus);
   });
 
   it('are read from the text only, and not from what follows it in the buffer', () => {
     const text = 'cpu  1\ncpu0';
-    expect(countCpus(Buffer.from(text), text.length - 1)).toBe(-1);
-    expect(countCpus(Buffer.from(text), text.length)).toBe(1);
+    expect(countCpus(textOf(text, text.length - 1))).toBe(-1);
+    expect(countCpus(textOf(text))).toBe(1);
   });
 
   it('are filled into empty readings', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { countCpus, CPU_COUNTERS, parseCpuTimes } from '../../../src/host/linux/cpu.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { isUnknown } from '../../../src/model/reading.js';
-import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
+import { fixture, handClock, temporaryHost, unknownSaying, textOf } from './odd-hosts.js';
 import { readFileSync } from 'node:fs';
 
 const line = (name: string, counters: readonly number[]): string => `${name} ${counters.join(' ')}\n`;
@@ -129,8 +129,8 @@ describe('CPU usage', () => {
   it('is read on a host with one CPU', () => {
     const counters = new Float64Array(CPU_COUNTERS);
     const text = readFileSync(`${fixture('one-cpu')}/proc/stat`);
-    expect(parseCpuTimes(text, text.length, counters)).toBe(true);
-    expect(countCpus(text, text.length)).toBe(1);
+    expect(parseCpuTimes(textOf(text), counters)).toBe(true);
+    expect(countCpus(textOf(text))).toBe(1);
     expect([...counters]).toEqual([10132153, 290696, 3084719, 46828483, 16683, 0, 25195, 0]);
   });
 
@@ -175,8 +175,8 @@ describe('CPU usage', () => {
     const check = (text: string): void => {
       const rows = text.split('\n').filter((row) => row.startsWith('cpu'));
       const plain = rows[0]!.split(/\s+/).slice(1, 9).map(Number);
-      expect(parseCpuTimes(Buffer.from(text), Buffer.byteLength(text), counters)).toBe(true);
-      expect(countCpus(Buffer.from(text), Buffer.byteLength(text))).toBe(rows.length - 1);
+      expect(parseCpuTimes(textOf(text), counters)).toBe(true);
+      expect(countCpus(textOf(text))).toBe(rows.length - 1);
       expect([...counters]).toEqual([...plain, ...Array<number>(CPU_COUNTERS - plain.length).fill(0)]);
     };
     for (const name of ['recorded', 'one-cpu']) check(readFileSync(`${fixture(name)}/proc/stat`, 'utf8'));

@@ -17,7 +17,7 @@ describe('a kept file of which a part is enough', () => {
   it('is read only until that part has been read', () => {
     const lengths: number[] = [];
     const { file, scratch } = kept(Buffer.alloc(5 * BUFFER, 'x'), {
-      isEnough: (length) => lengths.push(length) === 2,
+      isEnough: ({ end }) => lengths.push(end) === 2,
     });
     expect(file.read()).toBe(2 * BUFFER);
     expect(lengths).toEqual([BUFFER, 2 * BUFFER]);
@@ -35,7 +35,7 @@ describe('a kept file of which a part is enough', () => {
 
   it('shows the bytes that were read so far', () => {
     const { file, scratch } = kept('enough, and more', {
-      isEnough: (length) => scratch.bytes.toString('utf8', 0, length).startsWith('enough'),
+      isEnough: ({ end }) => scratch.bytes.toString('utf8', 0, end).startsWith('enough'),
     });
     expect(file.read()).toBe(16);
     file.close();

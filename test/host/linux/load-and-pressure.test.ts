@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { parseCpuList, parseLoad } from '../../../src/host/linux/load.js';
+import { noLoad, parseCpuList, parseLoad } from '../../../src/host/linux/load.js';
 import { parseStalls } from '../../../src/host/linux/pressure.js';
 import { isUnknown } from '../../../src/model/reading.js';
-import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
+import { fixture, handClock, temporaryHost, unknownSaying, textOf } from './odd-hosts.js';
 
-const load = (text: string | Uint8Array) => parseLoad(Buffer.from(text), text.length, 4);
+const load = (text: string | Uint8Array) => parseLoad(textOf(text), 4, noLoad());
 
 describe('the load', () => {
   it('consists of three averages and the number of CPUs', () => {
@@ -91,7 +91,7 @@ describe('the load', () => {
   });
 
   it('accepts valid lists of CPUs only', () => {
-    const count = (text: string) => parseCpuList(Buffer.from(text), text.length);
+    const count = (text: string) => parseCpuList(textOf(text));
     expect(['0\n', '0-3\n', '0-3,8,10-11\n', '0-255'].map(count)).toEqual([1, 4, 7, 256]);
     expect(['', '\n', '3-1', '0-', '0,', '0-99999999999'].map(count)).toEqual([-1, -1, -1, -1, -1, -1]);
   });
@@ -117,7 +117,7 @@ describe('the pressure', () => {
     for (const name of ['cpu', 'memory', 'io']) {
       const text = readFileSync(`${fixture('recorded')}/proc/pressure/${name}`, 'utf8');
       const plain = (row: string): number => Number(new RegExp(`^${row} avg10=(\\S+)`, 'm').exec(text)![1]);
-      expect(parseStalls(Buffer.from(text), text.length)).toEqual({
+      expect(parseStalls(textOf(text))).toEqual({
         some: plain('some'),
         full: plain('full'),
       });
@@ -145,7 +145,7 @@ describe('the pressure', () => {
     const text = fc.stringMatching(/^(some|full) avg10=[0-9.]{0,30}$/).map((line) => Buffer.from(line));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), text), (bytes) => {
-        const stalls = parseStalls(bytes, bytes.length);
+        const stalls = parseStalls(textOf(bytes));
         if (!isUnknown(stalls)) expect(stalls.some >= 0 && stalls.some <= 100).toBe(true);
       }),
       { numRuns: 200 },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createScratch } from '../../../src/host/linux/kept-file.js';
 import { LoadScope, noLoad, parseCpuList, parseLoad } from '../../../src/host/linux/load.js';
-import { temporaryHost, unknownSaying } from './odd-hosts.js';
+import { temporaryHost, unknownSaying, textOf } from './odd-hosts.js';
 
 describe('a list of CPUs', () => {
-  const count = (text: string, length = text.length) => parseCpuList(Buffer.from(text), length);
+  const count = (text: string, length = text.length) => parseCpuList(textOf(text, length));
 
   it.each([
     ['7\n', 1],
@@ -31,7 +31,7 @@ describe('the averages of the load', () => {
   it('are filled into a given reading, and only if all three are known', () => {
     const into = noLoad();
     expect(into).toEqual({ one: NaN, five: NaN, fifteen: NaN, cpus: 0 });
-    const parse = (text: string) => parseLoad(Buffer.from(text), text.length, 2, into);
+    const parse = (text: string) => parseLoad(textOf(text), 2, into);
     expect(parse('1.5 2.5')).toEqual(unknownSaying('could not be parsed'));
     expect(into).toEqual(noLoad());
     expect(parse('0.00 2.5 3.5')).toBe(into);
@@ -43,9 +43,10 @@ describe('the load is of this container', () => {
   /** Returns whether this text of `/proc/loadavg` is of a container with this file of its tasks. */
   function isOwn(text: string, tasks?: string): boolean {
     const { root } = temporaryHost(tasks === undefined ? {} : { 'sys/fs/cgroup/pids.current': tasks });
-    const scratch = createScratch();
-    const scope = new LoadScope(root, scratch);
-    const own = scope.isOwn(scratch.bytes.write(text));
+    const scope = new LoadScope(root, createScratch());
+    const loadavg = textOf(text);
+    parseLoad(loadavg, 1, noLoad());
+    const own = scope.isOwn(loadavg);
     scope.close();
     return own;
   }

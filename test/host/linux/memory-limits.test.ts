@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as memory from '../../../src/host/linux/memory.js';
-import { unknownSaying } from './odd-hosts.js';
+import { unknownSaying, textOf } from './odd-hosts.js';
 
 const KIB = 1024;
 const LINES = {
@@ -13,7 +13,7 @@ function lines(changes: Partial<Record<keyof typeof LINES, number>> = {}): Float
   const text = Object.entries({ ...LINES, ...changes })
     .flatMap(([name, kib]) => (kib < 0 ? [] : [`${name}: ${kib} kB\n`]))
     .join('');
-  return memory.createMeminfo().parse(Buffer.from(text), text.length);
+  return memory.createMeminfo().parse(textOf(text));
 }
 const figures = () => memory.noFigures('host');
 

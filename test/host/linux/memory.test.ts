@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { NamedNumbers } from '../../../src/host/linux/named-numbers.js';
 import { isUnknown } from '../../../src/model/reading.js';
-import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
+import { fixture, handClock, temporaryHost, unknownSaying, textOf } from './odd-hosts.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -278,7 +278,7 @@ describe('the parser of named numbers', () => {
 
   it('finds names in any order of the lines', () => {
     const numbers = new NamedNumbers(['b', 'a']);
-    const parse = (text: string) => [...numbers.parse(Buffer.from(text), text.length)];
+    const parse = (text: string) => [...numbers.parse(textOf(text))];
     expect(parse('a: 1 kB\nb: 2 kB\n')).toEqual([2, 1]);
     expect(parse('b 3\na 4')).toEqual([3, 4]);
     expect(parse('ab 3\na\t5\n')).toEqual([-1, 5]);
@@ -293,7 +293,7 @@ describe('the parser of named numbers', () => {
         const row = text.split('\n').find((candidate) => candidate.split(/[: ]/)[0] === name);
         return row ? Number(/^\S+?:?\s+(\d+)/.exec(row)?.[1] ?? -1) : -1;
       });
-      expect([...numbers.parse(Buffer.from(text), text.length)]).toEqual(plain);
+      expect([...numbers.parse(textOf(text))]).toEqual(plain);
     };
     for (const name of ['recorded', 'old-kernel', 'one-cpu', 'zfs']) {
       check(readFileSync(`${fixture(name)}/proc/meminfo`, 'utf8'));

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
+import { parseMountinfo, type MountinfoEntry } from '../../../src/host/linux/mountinfo.js';
 import { monitoredMounts } from '../../../src/host/linux/monitored-mounts.js';
 import { inodesOf, spaceOf } from '../../../src/host/linux/usage.js';
+import { WriteState } from '../../../src/host/linux/write-state.js';
 import { isUnknown, type Reading } from '../../../src/model/reading.js';
 import type { MountReading } from '../../../src/model/snapshot.js';
 import {
@@ -17,9 +18,16 @@ import {
   unknownSaying,
 } from './odd-hosts.js';
 
-const entriesOf = (text: string) => parseMountinfo(Buffer.from(text), Buffer.byteLength(text));
+const entriesOf = (text: string) => parseMountinfo(Buffer.from(text));
+/** Selects the mounts of a first reading. */
+const monitored = (entries: readonly MountinfoEntry[]) =>
+  monitoredMounts(entries, {
+    writesOf: (entry) => new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false }),
+    named: new Set(),
+    before: new Map(),
+  });
 const counted = (name: string) =>
-  monitoredMounts(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
+  monitored(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
 const points = (name: string) => counted(name).map(({ mountPoint }) => mountPoint);
 
 /** The synchronous reading of a host without remote mounts. */
@@ -88,7 +96,7 @@ describe('the monitored mounts', () => {
 
   it('exclude file systems that are read-only by design, except /, and include broken ones', () => {
     const found = (point: string, options: string) =>
-      monitoredMounts(
+      monitored(
         entriesOf(`1 0 8:1 / / rw - ext4 x rw\n2 1 8:2 / ${point} rw - ext4 /dev/sda1 ${options}\n`),
       ).map(({ mountPoint, skipReason }) => [mountPoint, skipReason !== undefined]);
     expect(found('/data', 'ro')).toEqual([['/', false]]);
@@ -102,7 +110,7 @@ describe('the monitored mounts', () => {
   });
 
   it('include / in a chroot whose table does not contain it', () => {
-    const mounts = monitoredMounts(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
+    const mounts = monitored(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
     expect(mounts).toMatchObject([{ mountPoint: '/', fsType: 'unknown' }]);
   });
 
@@ -112,7 +120,7 @@ describe('the monitored mounts', () => {
       Buffer.from([0xff]),
       Buffer.from(' rw - ext4 /dev/x rw\n'),
     ]);
-    const [mount] = monitoredMounts(parseMountinfo(line, line.length)).slice(1);
+    const [mount] = monitored(parseMountinfo(Buffer.from(line))).slice(1);
     expect(mount?.path).toEqual(Buffer.from([0x2f, 0x6d, 0xff]));
   });
 
@@ -143,7 +151,7 @@ describe('the monitored mounts', () => {
   ])('%s is read in a child process: %j %s', (_, lines, isSlow) => {
     const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
     const text = Buffer.from([root, ...lines].join('\n'));
-    const found = monitoredMounts(parseMountinfo(text, text.length));
+    const found = monitored(parseMountinfo(Buffer.from(text)));
     expect(found.filter(({ mountPoint }) => mountPoint !== '/').map(({ remote }) => remote)).toEqual([
       isSlow,
     ]);
@@ -174,7 +182,7 @@ describe('the monitored mounts', () => {
     const table = fc.array(line, { maxLength: 12 }).map((lines) => Buffer.from(lines.join('\n')));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), text, table), (bytes) => {
-        const mounts = monitoredMounts(parseMountinfo(bytes, bytes.length));
+        const mounts = monitored(parseMountinfo(Buffer.from(bytes)));
         const devices = mounts.map(({ device }) => device);
         expect(new Set(devices).size).toBe(devices.length);
         for (const { mountPoint } of mounts) expect(mountPoint.startsWith('/')).toBe(true);

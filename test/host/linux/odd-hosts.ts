@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
+import { Digits } from '../../../src/host/linux/digits.js';
 import type { StatFsCalls } from '../../../src/host/linux/mount-reader.js';
 import type { StatFs } from '../../../src/host/linux/usage.js';
 import type { Unknown } from '../../../src/model/reading.js';
@@ -22,6 +23,12 @@ export function temporaryHost(files: Record<string, string | Uint8Array> = {}) {
   for (const [path, text] of Object.entries(files)) put(path, text);
   return { root, put, remove: (path: string) => rmSync(join(root, path), { recursive: true }) };
 }
+
+/** Returns the first `length` bytes of a text, to parse. */
+export const textOf = (text: string | Uint8Array, length?: number): Digits => {
+  const bytes = Buffer.from(text);
+  return new Digits().over(bytes, length ?? bytes.length);
+};
 
 /** Creates an error like `node:fs`. */
 export const systemError = (code: string, path: unknown): Error =>

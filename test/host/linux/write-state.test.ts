@@ -190,7 +190,7 @@ describe('an XFS that the kernel shut down', () => {
     expect([mount, { ...mount, path: '/gone' }].map((one) => isShutDown(one, root))).toEqual([false, false]);
     expect(isShutDown({ ...mount, path: Buffer.from('/data') }, root)).toBe(false);
     const line = Buffer.from(`${data('rw', 'xfs')}\n`);
-    const entry = parseMountinfo(line, line.length)[0]!;
+    const entry = parseMountinfo(Buffer.from(line))[0]!;
     const state = new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
     const said = [false, true, true, false].map((isShut) => {
       state.update(isShut);
@@ -206,7 +206,7 @@ describe('an XFS that the kernel shut down', () => {
 describe('the state of one file system', () => {
   const entryOf = (line: string) => {
     const bytes = Buffer.from(`${line}\n`);
-    return parseMountinfo(bytes, bytes.length)[0]!;
+    return parseMountinfo(Buffer.from(bytes))[0]!;
   };
   /** A file system whose error counter has these values in turn; `undefined` if it cannot be read. */
   const made = (options: string, ...counts: readonly (number | undefined)[]) => {
