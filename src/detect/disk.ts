@@ -46,13 +46,14 @@ export function judgeDisks(
 ): void {
   if (isUnknown(mounts)) return into.add(notKnown(SPACE, into.last, mounts.unknown));
   for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
-    if (rules.leavesOut(mountPoint)) continue;
+    if (!rules.none && rules.leavesOut(mountPoint)) continue;
     // Use of a file system that is read-only by design matters only with a level in the rules.
     if (writes?.status !== 'by-design' || rules.has(mountPoint)) {
-      const level = rules.levelOf(mountPoint, space, threshold);
+      const level =
+        !rules.none && !isUnknown(space) ? rules.levelOf(mountPoint, space, threshold) : threshold;
       if (metadata !== undefined && isWorse(metadata, space, threshold, level))
         into.add(judgeUsage(METADATA, metadata, threshold, mountPoint, into.last));
-      else if (rules.has(mountPoint) && !isUnknown(space))
+      else if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
         into.add(judgeLevel(mountPoint, space, level, rules));
       else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
       // A file system that creates inodes on demand cannot run out of them.
@@ -61,6 +62,7 @@ export function judgeDisks(
     }
     if (writes !== undefined) into.add(judgeWrites(writes, mountPoint, into.last));
   }
+  if (rules.none) return;
   for (const mountPoint of rules.namedPaths)
     if (!isAmong(mounts, mountPoint)) into.add(plain('disk', mountPoint, goneWords(mountPoint), into.last));
 }
@@ -73,8 +75,10 @@ const goneWords = (mountPoint: string): Verdict => ({
 });
 
 /** Returns whether a mount point was read. */
-export const isAmong = (mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean =>
-  mounts.some(({ mountPoint }) => mountPoint === path);
+export function isAmong(mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean {
+  for (const { mountPoint } of mounts) if (mountPoint === path) return true;
+  return false;
+}
 
 /** Judges whether a file system accepts writes. Read-only by design is ok. */
 const judgeWrites = (
@@ -168,12 +172,14 @@ export const DISK_CHECK: GaugeCheck = {
 /** Returns whether any file system is over a threshold, takes no writes any more, or is not mounted. */
 function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
   for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
-    if (rules.leavesOut(mountPoint)) continue;
+    if (!rules.none && rules.leavesOut(mountPoint)) continue;
     if (writes?.status === 'bad') return true;
     if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
-    if (!isUnknown(space) && space.percent > rules.levelOf(mountPoint, space, percent)) return true;
+    const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
+    if (!isUnknown(space) && space.percent > level) return true;
     if (metadata !== undefined && metadata.percent > percent) return true;
     if (!isUnknown(inodes) && inodes.percent > percent) return true;
   }
-  return rules.namedPaths.some((path) => !isAmong(mounts, path));
+  if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;
+  return false;
 }

@@ -70,7 +70,9 @@ export class FastLook implements Glance {
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     // A copy: one may be assigned between a look and the request for its verdicts.
     Object.assign(this.#levels, levels);
-    return !this.#gaugeChecks.some((check) => check.isOver(gauges, this.#levels, rules));
+    // A loop: a closure would be garbage of every look.
+    for (const check of this.#gaugeChecks) if (check.isOver(gauges, this.#levels, rules)) return false;
+    return true;
   }
 
   verdicts(): readonly ComponentVerdict[] {
@@ -87,8 +89,9 @@ export class FastLook implements Glance {
   }
 
   misses(): boolean {
-    const gauges = this.#gauges;
-    return gauges !== undefined && this.#gaugeChecks.some(({ part }) => isUnknown(gauges[part]));
+    if (this.#gauges !== undefined)
+      for (const { part } of this.#gaugeChecks) if (isUnknown(this.#gauges[part])) return true;
+    return false;
   }
 
   /** Returns whether the last verdicts of each other check still hold, and are ok. */

@@ -57,10 +57,20 @@ class GaugeVerdict implements ComponentVerdict {
   readonly clearsAt: number;
   declare readonly reason: string;
   readonly #gauge: Gauge;
-  readonly #measured: Measured;
+  readonly #left: number;
+  readonly #of: number;
+  readonly #which: string;
+  readonly #besides: number;
 
-  constructor(gauge: Gauge, measured: Measured) {
-    const { value, threshold, which } = measured;
+  constructor(
+    gauge: Gauge,
+    value: number,
+    threshold: number,
+    left: number,
+    of: number,
+    which: string,
+    besides: number,
+  ) {
     this.check = gauge.check;
     this.component = componentOn(gauge.component, which);
     this.type = gauge.type;
@@ -70,27 +80,39 @@ class GaugeVerdict implements ComponentVerdict {
     this.threshold = threshold;
     this.clearsAt = gauge.clearsAt(threshold);
     this.#gauge = gauge;
-    this.#measured = measured;
+    this.#left = left;
+    this.#of = of;
+    this.#which = which;
+    this.#besides = besides;
     // An own property, so that copies and JSON have it; all instances share one V8 shape.
     Object.defineProperty(this, 'reason', REASON);
     Object.freeze(this);
   }
 
   words(): string {
-    return this.#gauge.words(this.#measured);
+    const { value, threshold } = this;
+    const [left, of, which, besides] = [this.#left, this.#of, this.#which, this.#besides];
+    return this.#gauge.words({ value, threshold, left, of, which, besides });
   }
 
   /** Returns whether a verdict on these numbers would be equal. */
-  says(gauge: Gauge, { value, threshold, left, of, which, besides }: Measured): boolean {
-    const own = this.#measured;
+  says(
+    gauge: Gauge,
+    value: number,
+    threshold: number,
+    left: number,
+    of: number,
+    which: string,
+    besides: number,
+  ): boolean {
     return (
-      own.value === value &&
-      own.left === left &&
-      own.threshold === threshold &&
-      own.of === of &&
+      this.value === value &&
+      this.#left === left &&
+      this.threshold === threshold &&
+      this.#of === of &&
       this.#gauge === gauge &&
-      own.which === which &&
-      own.besides === besides
+      this.#which === which &&
+      this.#besides === besides
     );
   }
 
@@ -118,10 +140,9 @@ export function judged(
   which = '',
   besides = 0,
 ): ComponentVerdict {
-  const measured = { value, threshold, left, of, which, besides };
-  return last instanceof GaugeVerdict && last.says(gauge, measured)
+  return last instanceof GaugeVerdict && last.says(gauge, value, threshold, left, of, which, besides)
     ? last
-    : new GaugeVerdict(gauge, measured);
+    : new GaugeVerdict(gauge, value, threshold, left, of, which, besides);
 }
 
 /** Returns the verdict on a gauge that could not be read. Returns `last` itself if it is equal. */

@@ -1,5 +1,4 @@
 import { expectArray, expectKnownKeys, expectNumber, expectObject, refusal } from '../base/expect.js';
-import { isUnknown, type Reading } from '../model/reading.js';
 import type { UsageReading } from '../model/snapshot.js';
 
 /** Threshold of one mount point; at least one of the two is required. */
@@ -20,6 +19,8 @@ export interface MountOptions {
 
 /** Checked rules of {@link MountOptions}. Immutable. */
 export class MountRules {
+  /** True if there are no rules. */
+  readonly none: boolean;
   /** Mount points that have a level and are not excluded. */
   readonly namedPaths: readonly string[];
   readonly #exact: ReadonlySet<string>;
@@ -40,6 +41,7 @@ export class MountRules {
       ]),
     );
     this.namedPaths = Object.freeze([...this.#levels.keys()].filter((path) => !this.leavesOut(path)));
+    this.none = paths.length === 0 && this.#levels.size === 0;
   }
 
   /** Returns whether a mount point is excluded. */
@@ -53,10 +55,9 @@ export class MountRules {
   }
 
   /** Returns the percentage above which a file system is too full; free bytes are converted by its size. */
-  levelOf(mountPoint: string, space: Reading<UsageReading>, usual: number): number {
+  levelOf(mountPoint: string, { used, available }: UsageReading, usual: number): number {
     const level = this.#levels.get(mountPoint);
-    if (level === undefined || isUnknown(space)) return usual;
-    const { used, available } = space;
+    if (level === undefined) return usual;
     const floor = level.freeBytes === undefined ? 0 : 100 * (1 - level.freeBytes / (used + available));
     return Math.max(level.percent ?? 0, floor, 0);
   }
