@@ -97,7 +97,7 @@ describe('the source files', () => {
     expect(told).toEqual([]);
   });
 
-  it('keep to the budget of the core: at most 15,000 lines, comments included', () => {
+  it('keep to the budget of the core: at most 14,250 lines, comments included', () => {
     const CORE = [
       'base',
       'model',
@@ -112,7 +112,7 @@ describe('the source files', () => {
     ];
     const rooms = [...CORE, 'engine'].map((room) => `${room}/`);
     const core = sources.filter(({ path }) => isIn(path, ...rooms));
-    expect(core.reduce((sum, { lines }) => sum + lines, 0)).toBeLessThanOrEqual(15_000);
+    expect(core.reduce((sum, { lines }) => sum + lines, 0)).toBeLessThanOrEqual(14_250);
   });
 });
 
