@@ -118,9 +118,18 @@ async function runAll() {
   if (again.length > 0) await isStalled([...new Set(again)]);
 }
 
+/** Returns the test that the worker tries now; `undefined` before the first, and while the worker writes the next one. */
+function currentTest() {
+  try {
+    return JSON.parse(readFileSync(heartbeat, 'utf8')).test;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns whether the last test that a worker tried has no result: the worker ended with it. */
 function isUnfinished() {
-  const { test } = JSON.parse(readFileSync(heartbeat, 'utf8') || '{}');
+  const test = currentTest();
   if (test === undefined) return false;
   return !readResults(results).some(({ done, unusable }) => done === test || unusable === test);
 }
@@ -135,9 +144,8 @@ async function isStalled(tests) {
   const stop = () => process.kill(-child.pid, 'SIGKILL');
   let isKilled = false;
   const timer = setInterval(() => {
-    const { test } = JSON.parse(readFileSync(heartbeat, 'utf8') || '{}');
     const seconds = (Date.now() - statSync(heartbeat).mtimeMs) / 1000;
-    if (test === undefined || seconds < STALL_SECONDS) return;
+    if (seconds < STALL_SECONDS || currentTest() === undefined) return;
     isKilled = true;
     stop();
   }, 1000);
