@@ -79,8 +79,7 @@ export class OpenIssues {
     const isOther = ([, { verdict }]: readonly [string, Watch]): boolean =>
       only?.has(verdict.component) === false;
     const others = [...this.#watches].filter(isOther);
-    const about = [...this.#watches].filter((entry) => !isOther(entry));
-    this.#watches = new Map([...others, ...debounce(new Map(about), verdicts, lasting, held)]);
+    this.#watches = new Map([...others, ...debounce(this.#watches, verdicts, lasting, held)]);
     return this.#turn(verdicts, timestamp, now);
   }
 

@@ -107,10 +107,15 @@ describe('a repair that made it worse', () => {
       return execute(action, options);
     };
     const repair = { id: '1', issue: issueOf(), plan: planOf(), before: [], openChecks: [] };
-    const emit: EnginePorts['emit'] = (_name, event) => void plans.push((event as { plan: Plan }).plan);
+    const events: string[] = [];
+    const emit: EnginePorts['emit'] = (name, event) => {
+      events.push(name);
+      plans.push((event as { plan: Plan }).plan);
+    };
     const undoing = undoWorse(repair, definition, { executor, emit, logger, clock, signal });
     if (late) await clock.advance(5 * 60_000);
     await undoing;
+    expect(events).toEqual(plans.map(() => 'heal:planned'));
     return { given, plans, lines: logger.lines.map(({ level, message }) => `${level} ${message}`) };
   }
 

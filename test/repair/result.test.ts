@@ -49,6 +49,10 @@ describe('the result of a repair', () => {
     });
   });
 
+  it('has an error in its attempt only if there is one', () => {
+    expect(attemptOf(CHOICE, { outcome: 'fixed', proof: 'it runs' }, 20)).not.toHaveProperty('error');
+  });
+
   it('of a plan that was only made is a success with the plan', () => {
     const plan = planOf();
     expect(result({ outcome: 'planned' }, { plan })).toMatchObject({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { Host } from '../../src/host/host.js';
 import { Ledger } from '../../src/memory/ledger.js';
-import { EMPTY_STATE, type GuardState, type Intent } from '../../src/memory/state.js';
+import { EMPTY_STATE, recordOf, type GuardState, type Intent } from '../../src/memory/state.js';
 import type { ComponentVerdict } from '../../src/model/issue.js';
 import { settleInterrupted } from '../../src/repair/settle-interrupted.js';
 import { fakeClock, fakeHost, recordingLogger, type FakeHostParts } from '../../src/testing/index.js';
@@ -98,6 +98,16 @@ describe('a repair that was interrupted by a crash', () => {
     const { look, ledger } = await begun(intent);
     expect(await look(verdicts)).toBeUndefined();
     expect(ledger.state.intents).toHaveLength(1);
+  });
+
+  it.each([
+    [2_999, null],
+    [3_000, 0],
+  ])('that began %i ms ago, and is healthy, has been healthy since %j ms ago', async (agoMs, since) => {
+    const { look, ledger } = await begun({ agoMs });
+    expect(await look([ok()])).toBeUndefined();
+    const { healthySince } = recordOf(ledger.state, 'nginx');
+    expect(healthySince === null ? null : ledger.now() - healthySince).toBe(since);
   });
 
   it('is not verified while this engine itself repairs the component', async () => {

@@ -51,6 +51,20 @@ describe('a repair that waits for a slot', () => {
     expect(slots.waitsFor('c')?.since).toBeUndefined();
   });
 
+  it('is not overtaken by a later one that needs the same unit when another place becomes free', async () => {
+    const { take, begun, end } = bench();
+    void take('a', ['x']);
+    void take('other', ['z']);
+    void take('b', ['x', 'y']);
+    void take('c', ['y']);
+    await end('other');
+    expect(begun).toEqual(['a', 'other']);
+    await end('a');
+    expect(begun).toEqual(['a', 'other', 'b']);
+    await end('b');
+    expect(begun).toEqual(['a', 'other', 'b', 'c']);
+  });
+
   it('names the first that runs when it only waits for a place', () => {
     const { slots, take } = bench();
     for (const name of ['a', 'b', 'c', 'd', 'e']) void take(name, [name]);
