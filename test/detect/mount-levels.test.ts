@@ -4,6 +4,13 @@ import { MountRules } from '../../src/detect/mount-rules.js';
 const usage = { used: 600, available: 400, percent: 60 };
 
 describe('the rules of mount points', () => {
+  it('are none without any', () => {
+    expect(new MountRules().none).toBe(true);
+    expect(new MountRules({ exclude: [], levels: {} }).none).toBe(true);
+    expect(new MountRules({ exclude: ['/mnt'] }).none).toBe(false);
+    expect(new MountRules({ levels: { '/data': { percent: 5 } } }).none).toBe(false);
+  });
+
   it('exclude a path alone, or everything that begins with a prefix', () => {
     const rules = new MountRules({ exclude: ['/srv', '/mnt/*', '/run*'] });
     const excluded = ['/srv', '/srv/a', '/mnt', '/mnt/a', '/run', '/running', '/'].filter((path) =>

@@ -323,14 +323,18 @@ describe('the cadence of the monitoring', () => {
 
   it('heals what a look finds, and waits for it before it ends', async () => {
     let release: () => void = () => undefined;
-    const heal = vi.fn(() => new Promise<void>((resolve) => (release = resolve)));
+    const heal = vi.fn(
+      (_issues: readonly Issue[], _mode: CallMode) => new Promise<void>((resolve) => (release = resolve)),
+    );
     const issues = [issueOf()];
     const { clock, stop, ended, isListening } = run(1_000, () => ({ heal, look: () => issues }));
     await clock.advance(0);
     expect(heal).toHaveBeenCalledTimes(1);
     expect(heal).toHaveBeenCalledWith(issues, { signal: expect.any(AbortSignal) as unknown, recent: true });
     expect(isListening()).toBe(true);
-    stop.abort(new Error('enough'));
+    const enough = new Error('enough');
+    stop.abort(enough);
+    expect(heal.mock.calls[0]?.[1].signal.reason).toBe(enough);
     let isOver = false;
     void ended.then(() => (isOver = true));
     await clock.advance(5_000);
@@ -383,7 +387,7 @@ describe('the cadence of the monitoring', () => {
   });
 
   it('looks in between at a component that wakes it, and not after it was stopped', async () => {
-    const lookAt = vi.fn(() => Promise.resolve([issueOf()]));
+    const lookAt = vi.fn((_some: ReadonlySet<string>, _signal: AbortSignal) => Promise.resolve([issueOf()]));
     const heal = vi.fn(() => Promise.resolve());
     const { clock, stop, at, wake, ended } = run(1_000, () => ({ lookAt, heal }));
     await clock.advance(500);
@@ -392,7 +396,9 @@ describe('the cadence of the monitoring', () => {
     expect(lookAt).toHaveBeenCalledWith(new Set(['nginx']), expect.any(AbortSignal));
     expect(heal).toHaveBeenCalledTimes(1);
     expect(at).toEqual([0]);
+    expect(lookAt.mock.calls[0]?.[1].aborted).toBe(false);
     stop.abort();
+    expect(lookAt.mock.calls[0]?.[1].aborted).toBe(true);
     await clock.advance(100);
     await ended;
     wake('redis');
