@@ -26,7 +26,7 @@ interface RoundSources extends RepairSources, ApprovalSources {
   readonly done: (result: HealingResult) => void;
 }
 
-/** What a round needs besides the ports of the engine. */
+/** Options of one round, besides the ports of the engine. */
 export type RoundOptions = Pick<
   RoundSources,
   'dryRun' | 'signal' | 'slots' | 'plans' | 'nextId' | 'openChecks' | 'started' | 'asked' | 'done'

@@ -110,7 +110,7 @@ function hasSettled(
 ): boolean {
   const now = ledger.now();
   if (status === 'bad') {
-    // A custom check has a settle time of its own.
+    // A custom check may have its own settle time.
     const own = verdicts.flatMap((one) => (one.component === component ? [one.settleMs ?? 0] : []));
     return now - begun >= Math.max(settleMs.service, ...own);
   }
